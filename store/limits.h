@@ -1,0 +1,65 @@
+/*
+ * Every maximum of the program, in one place.
+ *
+ * Each row is: name, value, unit, what happens when it is reached.  Reaching one is counted in a struct limit_hits, and the counts are
+ * shown in the `capture` part of the trace: nothing is dropped in silence.
+ */
+#ifndef NETTRACE_STORE_LIMITS_H
+#define NETTRACE_STORE_LIMITS_H
+
+#include <stdint.h>
+
+#define LIMIT_LIST(X) \
+	X(LIMIT_PACKET_SIZE, 16 * 1024 * 1024, "bytes", "a larger record in a capture file is damage, as no writer makes such") \
+	X(LIMIT_INTERFACES, 4096, "interfaces", "further interface descriptions of a file are counted, their packets skipped") \
+	X(LIMIT_SECRETS, 64 * 1024 * 1024, "bytes", "further secrets blocks of a file are skipped") \
+	X(LIMIT_NESTING, 16, "headers", "a packet with more encapsulations is reported as too deep") \
+	X(LIMIT_FRAGMENT_DATAGRAMS, 4096, "datagrams", "the oldest unfinished IP datagram is dropped") \
+	X(LIMIT_FRAGMENT_BYTES, 16 * 1024 * 1024, "bytes", "the oldest unfinished IP datagram is dropped") \
+	X(LIMIT_FLOWS, 1 << 20, "connections", "the connection that was silent longest is closed and reported as it is") \
+	X(LIMIT_SEGMENTS_AHEAD, 4 * 1024 * 1024, "bytes", "waiting for a lost segment ends: the hole becomes a gap") \
+	X(LIMIT_SEGMENTS_AHEAD_ALL, 256 * 1024 * 1024, "bytes", "no more segments are kept ahead of a hole: it becomes a gap") \
+	X(LIMIT_SEGMENTS_HELD, 4096, "segments", "as many wait for a hole in one direction; then it becomes a gap") \
+	X(LIMIT_SEQUENCE_RANGES, 4096, "ranges", "the two ranges that are nearest are counted as one") \
+	X(LIMIT_DNS_RECORDS, 4096, "records", "further records of one DNS message are left out") \
+	X(LIMIT_DNS_POINTERS, 128, "jumps", "a DNS name with more compression pointers is malformed") \
+	X(LIMIT_DNS_MESSAGES, 8192, "messages", "a DNS conversation record ends, another is begun on the same connection") \
+	X(LIMIT_TLS_ALERTS, 32, "alerts", "further alerts of one tunnel are not listed") \
+	X(LIMIT_TLS_HANDSHAKE_MESSAGE, 1024 * 1024, "bytes", "a longer handshake message is skipped") \
+	X(LIMIT_TLS_CERTIFICATES, 64, "certificates", "further certificates of one chain are left out") \
+	X(LIMIT_STREAM_START, 16 * 1024, "bytes", "a stream whose protocol is not clear by then is opaque") \
+	X(LIMIT_HTTP_HEAD, 1024 * 1024, "bytes", "a longer HTTP message head is malformed") \
+	X(LIMIT_HTTP_FIELDS, 1000, "fields", "further header fields are left out") \
+	X(LIMIT_HTTP_PIPELINE, 10000, "requests", "the oldest request without response is reported as unanswered") \
+	X(LIMIT_HTTP_NESTING, 4, "tunnels", "what runs in a deeper CONNECT tunnel is not looked at") \
+	X(LIMIT_NAMES, 1 << 18, "addresses", "the oldest remembered DNS answer is forgotten") \
+	X(LIMIT_UNKNOWN_KINDS, 64, "kinds", "further unknown link types and EtherTypes are counted together")
+
+enum limit {
+#define X(name, value, unit, effect) name##_HIT,
+	LIMIT_LIST(X)
+#undef X
+		LIMIT_COUNT
+};
+
+enum limit_value {
+#define X(name, value, unit, effect) name = value,
+	LIMIT_LIST(X)
+#undef X
+};
+
+/* How often each limit was reached.  Zeroed memory is a fresh set. */
+struct limit_hits {
+	uint64_t count[LIMIT_COUNT];
+};
+
+static inline void limit_hit(struct limit_hits *hits, enum limit which)
+{
+	if (hits)
+		hits->count[which]++;
+}
+
+/* "dnsRecords" for LIMIT_DNS_RECORDS_HIT: the name in the trace. */
+const char *limit_name(enum limit which);
+
+#endif

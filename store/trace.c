@@ -1,0 +1,316 @@
+#include "store/trace.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *trace_evidence_text(enum trace_evidence evidence)
+{
+	static const char *const texts[] = {
+		[TRACE_BY_NOTHING] = "nothing", [TRACE_BY_SYN] = "syn",
+		[TRACE_BY_SYN_ACK] = "syn-ack", [TRACE_BY_TLS_HELLO] = "tls-hello",
+		[TRACE_BY_HTTP] = "http",       [TRACE_BY_DNS] = "dns",
+		[TRACE_BY_PORT] = "port",       [TRACE_BY_FIRST_PACKET] = "first-packet",
+		[TRACE_BY_OPTION] = "option",   [TRACE_BY_ADDRESS] = "address",
+	};
+
+	return (size_t)evidence < sizeof texts / sizeof texts[0] ? texts[evidence] : "nothing";
+}
+
+const char *trace_close_text(enum trace_close close)
+{
+	static const char *const texts[] = {
+		[TRACE_CLOSE_NONE] = "none",
+		[TRACE_CLOSE_FIN] = "fin",
+		[TRACE_CLOSE_HALF] = "half-closed",
+		[TRACE_CLOSE_RST_CLIENT] = "rst-by-client",
+		[TRACE_CLOSE_RST_SERVER] = "rst-by-server",
+		[TRACE_CLOSE_REFUSED] = "refused",
+		[TRACE_CLOSE_ICMP] = "icmp-error",
+		[TRACE_CLOSE_EVICTED] = "evicted",
+	};
+
+	return (size_t)close < sizeof texts / sizeof texts[0] ? texts[close] : "none";
+}
+
+/* ---- strings: packed without alignment, and one copy of what was seen a moment ago ---- */
+
+enum { TEXT_BLOCK = 16 * 1024, TEXT_ALONE = TEXT_BLOCK / 8, TEXT_RECENT = 256, TEXT_RECENT_MAX = 256 };
+
+struct trace_texts {
+	uint8_t *free;
+	size_t left;
+	struct bytes recent[TEXT_RECENT]; /* by hash: names, issuers and header fields come again and again */
+};
+
+static struct bytes *recent_slot(struct trace_texts *texts, struct bytes text)
+{
+	uint32_t hash = 2166136261U; /* FNV-1a; a slot holds one string, so collisions cost nothing but memory */
+
+	for (size_t i = 0; i < text.size; i++)
+		hash = (hash ^ text.at[i]) * 16777619U;
+	return &texts->recent[(hash ^ hash >> 16) % TEXT_RECENT];
+}
+
+static struct bytes pack(struct trace_list *list, struct bytes text)
+{
+	struct trace_texts *texts = list->texts;
+	uint8_t *copy;
+
+	if (text.size >= TEXT_ALONE) {
+		copy = arena_alloc(&list->strings, text.size);
+	} else {
+		if (texts->left < text.size) {
+			texts->free = arena_alloc(&list->strings, TEXT_BLOCK);
+			texts->left = TEXT_BLOCK;
+		}
+		copy = texts->free;
+		texts->free += text.size;
+		texts->left -= text.size;
+	}
+	memcpy(copy, text.at, text.size);
+	return (struct bytes){ copy, text.size };
+}
+
+static struct bytes copy_text(struct trace_list *list, struct bytes text)
+{
+	struct bytes *recent;
+
+	if (text.size == 0)
+		return (struct bytes){ NULL, 0 };
+	if (!list->texts)
+		list->texts = arena_zalloc(&list->strings, sizeof *list->texts);
+	if (text.size > TEXT_RECENT_MAX)
+		return pack(list, text);
+	recent = recent_slot(list->texts, text);
+	if (!bytes_equal(*recent, text))
+		*recent = pack(list, text);
+	return *recent;
+}
+
+/* ---- arrays ---- */
+
+static void *copy_array(struct trace_list *list, const void *source, size_t count, size_t size)
+{
+	if (count == 0)
+		return NULL;
+	return memcpy(arena_alloc(&list->strings, count * size), source, count * size);
+}
+
+static const struct bytes *copy_texts(struct trace_list *list, const struct bytes *source, size_t count)
+{
+	struct bytes *copy = copy_array(list, source, count, sizeof *copy);
+
+	for (size_t i = 0; i < count; i++)
+		copy[i] = copy_text(list, copy[i]);
+	return copy;
+}
+
+static const struct trace_resolver_dial *copy_resolver_dials(struct trace_list *list, const struct trace_dial *dial)
+{
+	struct trace_resolver_dial *copy = copy_array(list, dial->resolver_dials, dial->resolver_dial_count, sizeof *copy);
+
+	for (size_t i = 0; i < dial->resolver_dial_count; i++)
+		copy[i].error = copy_text(list, copy[i].error);
+	return copy;
+}
+
+static const struct trace_dns_question *copy_questions(struct trace_list *list, const struct trace_dns_question *source,
+						       size_t count)
+{
+	struct trace_dns_question *copy = copy_array(list, source, count, sizeof *copy);
+
+	for (size_t i = 0; i < count; i++)
+		copy[i].name = copy_text(list, copy[i].name);
+	return copy;
+}
+
+static const struct trace_dns_answer *copy_answers(struct trace_list *list, const struct trace_dns_answer *source, size_t count)
+{
+	struct trace_dns_answer *copy = copy_array(list, source, count, sizeof *copy);
+
+	for (size_t i = 0; i < count; i++) {
+		copy[i].name = copy_text(list, copy[i].name);
+		copy[i].value = copy_text(list, copy[i].value);
+	}
+	return copy;
+}
+
+static const struct trace_dns_message *copy_messages(struct trace_list *list, const struct trace_dns_message *source, size_t count)
+{
+	struct trace_dns_message *copy = copy_array(list, source, count, sizeof *copy);
+
+	for (size_t i = 0; i < count; i++) {
+		copy[i].questions = copy_questions(list, copy[i].questions, copy[i].question_count);
+		copy[i].answers = copy_answers(list, copy[i].answers, copy[i].answer_count);
+	}
+	return copy;
+}
+
+static const struct trace_certificate *copy_certificates(struct trace_list *list, const struct trace_certificate *source,
+							 size_t count)
+{
+	struct trace_certificate *copy = copy_array(list, source, count, sizeof *copy);
+
+	for (size_t i = 0; i < count; i++) {
+		copy[i].subject = copy_text(list, copy[i].subject);
+		copy[i].issuer = copy_text(list, copy[i].issuer);
+		copy[i].serial = copy_text(list, copy[i].serial);
+		copy[i].sha256 = copy_text(list, copy[i].sha256);
+		copy[i].key_type = copy_text(list, copy[i].key_type);
+		copy[i].names = copy_texts(list, copy[i].names, copy[i].name_count);
+	}
+	return copy;
+}
+
+static const struct trace_http_field *copy_fields(struct trace_list *list, const struct trace_http_field *source, size_t count)
+{
+	struct trace_http_field *copy = copy_array(list, source, count, sizeof *copy);
+
+	for (size_t i = 0; i < count; i++) {
+		copy[i].name = copy_text(list, copy[i].name);
+		copy[i].value = copy_text(list, copy[i].value);
+	}
+	return copy;
+}
+
+/* ---- records ---- */
+
+/* `records` with room for one more. */
+static void *grow(void *records, size_t *capacity, size_t count, size_t size)
+{
+	if (count < *capacity)
+		return records;
+	*capacity += *capacity / 2 + 16;
+	return nt_realloc_array(records, *capacity, size);
+}
+
+static void add_dial(void *context, const struct trace_dial *source)
+{
+	struct trace_list *list = context;
+	struct trace_dial *dial;
+
+	list->dials = grow(list->dials, &list->dial_capacity, list->dial_count, sizeof *list->dials);
+	dial = &list->dials[list->dial_count++];
+	*dial = *source;
+	dial->error = copy_text(list, source->error);
+	dial->host = copy_text(list, source->host);
+	dial->resolver_dials = copy_resolver_dials(list, source);
+	dial->attempts = copy_array(list, source->attempts, source->attempt_count, sizeof *source->attempts);
+}
+
+static void add_tcp_conn(void *context, const struct trace_tcp_conn *source)
+{
+	struct trace_list *list = context;
+	struct trace_tcp_conn *conn;
+
+	list->tcp_conns = grow(list->tcp_conns, &list->tcp_conn_capacity, list->tcp_conn_count, sizeof *list->tcp_conns);
+	conn = &list->tcp_conns[list->tcp_conn_count++];
+	*conn = *source;
+	conn->app_protocol = copy_text(list, source->app_protocol);
+}
+
+static void add_udp_conn(void *context, const struct trace_udp_conn *source)
+{
+	struct trace_list *list = context;
+	struct trace_udp_conn *conn;
+
+	list->udp_conns = grow(list->udp_conns, &list->udp_conn_capacity, list->udp_conn_count, sizeof *list->udp_conns);
+	conn = &list->udp_conns[list->udp_conn_count++];
+	*conn = *source;
+	conn->app_protocol = copy_text(list, source->app_protocol);
+}
+
+static void add_dns_query(void *context, const struct trace_dns_query *source)
+{
+	struct trace_list *list = context;
+	struct trace_dns_query *query;
+
+	list->dns_queries = grow(list->dns_queries, &list->dns_query_capacity, list->dns_query_count, sizeof *list->dns_queries);
+	query = &list->dns_queries[list->dns_query_count++];
+	*query = *source;
+	query->messages = copy_messages(list, source->messages, source->message_count);
+}
+
+static void add_tls_tunnel(void *context, const struct trace_tls_tunnel *source)
+{
+	struct trace_list *list = context;
+	struct trace_tls_tunnel *tunnel;
+
+	list->tls_tunnels = grow(list->tls_tunnels, &list->tls_tunnel_capacity, list->tls_tunnel_count, sizeof *list->tls_tunnels);
+	tunnel = &list->tls_tunnels[list->tls_tunnel_count++];
+	*tunnel = *source;
+	tunnel->error = copy_text(list, source->error);
+	tunnel->certificates = copy_certificates(list, source->certificates, source->certificate_count);
+	tunnel->negotiated_protocol = copy_text(list, source->negotiated_protocol);
+	tunnel->server_name = copy_text(list, source->server_name);
+	tunnel->offered_protocols = copy_texts(list, source->offered_protocols, source->offered_protocol_count);
+	tunnel->client_certificates = copy_certificates(list, source->client_certificates, source->client_certificate_count);
+	tunnel->alerts = copy_array(list, source->alerts, source->alert_count, sizeof *source->alerts);
+	tunnel->ja3 = copy_text(list, source->ja3);
+	tunnel->ja4 = copy_text(list, source->ja4);
+}
+
+static void add_http_request(void *context, const struct trace_http_request *source)
+{
+	struct trace_list *list = context;
+	struct trace_http_request *request;
+
+	list->http_requests =
+		grow(list->http_requests, &list->http_request_capacity, list->http_request_count, sizeof *list->http_requests);
+	request = &list->http_requests[list->http_request_count++];
+	*request = *source;
+	request->network_proxy = copy_text(list, source->network_proxy);
+	request->method = copy_text(list, source->method);
+	request->url = copy_text(list, source->url);
+	request->req_fields = copy_fields(list, source->req_fields, source->req_field_count);
+	request->error = copy_text(list, source->error);
+	request->resp_fields = copy_fields(list, source->resp_fields, source->resp_field_count);
+	request->host = copy_text(list, source->host);
+}
+
+const struct trace_sink trace_list_sink = {
+	.dial = add_dial,
+	.tcp_conn = add_tcp_conn,
+	.udp_conn = add_udp_conn,
+	.dns_query = add_dns_query,
+	.tls_tunnel = add_tls_tunnel,
+	.http_request = add_http_request,
+};
+
+/* ---- the list ---- */
+
+/* Every record begins with its id. */
+static int compare_ids(const void *a, const void *b)
+{
+	const trace_id *left = a, *right = b;
+
+	return *left < *right ? -1 : *left > *right;
+}
+
+static void sort(void *records, size_t count, size_t size)
+{
+	if (count > 1)
+		qsort(records, count, size, compare_ids);
+}
+
+void trace_list_sort(struct trace_list *list)
+{
+	sort(list->dials, list->dial_count, sizeof *list->dials);
+	sort(list->tcp_conns, list->tcp_conn_count, sizeof *list->tcp_conns);
+	sort(list->udp_conns, list->udp_conn_count, sizeof *list->udp_conns);
+	sort(list->dns_queries, list->dns_query_count, sizeof *list->dns_queries);
+	sort(list->tls_tunnels, list->tls_tunnel_count, sizeof *list->tls_tunnels);
+	sort(list->http_requests, list->http_request_count, sizeof *list->http_requests);
+}
+
+void trace_list_free(struct trace_list *list)
+{
+	free(list->dials);
+	free(list->tcp_conns);
+	free(list->udp_conns);
+	free(list->dns_queries);
+	free(list->tls_tunnels);
+	free(list->http_requests);
+	arena_free(&list->strings);
+	*list = (struct trace_list){ 0 };
+}
