@@ -1,0 +1,85 @@
+/*
+ * RFC 9293 3.1 and 3.2.
+ */
+#include "dissect/net/net.h"
+
+enum { TCP_HEADER_MIN = 20 };
+
+/* IANA "TCP Option Kind Numbers". */
+enum tcp_option {
+	OPTION_END = 0,
+	OPTION_NOP = 1,
+	OPTION_MSS = 2,
+	OPTION_WINDOW_SCALE = 3,
+	OPTION_SACK_PERMITTED = 4,
+	OPTION_TIMESTAMPS = 8
+};
+
+enum { WINDOW_SCALE_MAX = 14 }; /* RFC 7323 2.3: larger ones mean this */
+
+static void read_option(uint8_t kind, struct cursor body, struct tcp_segment *out)
+{
+	size_t size = cur_left(&body);
+
+	if (kind == OPTION_MSS && size == 2) {
+		out->mss = cur_u16(&body);
+	} else if (kind == OPTION_WINDOW_SCALE && size == 1) {
+		uint8_t shift = cur_u8(&body);
+
+		out->window_scale = (int8_t)(shift < WINDOW_SCALE_MAX ? shift : WINDOW_SCALE_MAX);
+	} else if (kind == OPTION_SACK_PERMITTED && size == 0) {
+		out->sack_permitted = true;
+	} else if (kind == OPTION_TIMESTAMPS && size == 8) {
+		out->has_timestamps = true;
+		out->timestamp_value = cur_u32(&body);
+		out->timestamp_echo = cur_u32(&body);
+	}
+}
+
+/* An option with a wrong length ends the list and leaves the segment as good as it was (RFC 9293 3.1, MUST-7). */
+static void read_options(struct cursor c, struct tcp_segment *out)
+{
+	while (cur_left(&c)) {
+		uint8_t kind = cur_u8(&c), length;
+		struct cursor body;
+
+		if (kind == OPTION_END)
+			return;
+		if (kind == OPTION_NOP)
+			continue;
+		length = cur_u8(&c);
+		if (length < 2)
+			return;
+		body = cur_sub(&c, length - 2u);
+		if (c.state != CUR_OK)
+			return;
+		read_option(kind, body, out);
+	}
+}
+
+enum cur_state tcp_read(struct cursor c, struct tcp_segment *out)
+{
+	struct cursor whole = c, options;
+
+	*out = (struct tcp_segment){ .window_scale = -1 };
+	out->source_port = cur_u16(&c);
+	out->destination_port = cur_u16(&c);
+	out->sequence = cur_u32(&c);
+	out->acknowledgment = cur_u32(&c);
+	out->header_size = (uint8_t)((cur_u8(&c) >> 4) * 4);
+	if (c.state != CUR_OK)
+		return c.state;
+	out->flags = cur_u8(&c);
+	out->window = cur_u16(&c);
+	cur_u16(&c);
+	out->urgent = cur_u16(&c);
+	if (out->header_size < TCP_HEADER_MIN)
+		return CUR_BAD;
+	out->payload = whole;
+	cur_skip(&out->payload, out->header_size);
+	if (out->payload.state != CUR_OK || c.state != CUR_OK)
+		return out->payload.state != CUR_OK ? out->payload.state : c.state;
+	options = cur_sub(&c, (size_t)out->header_size - TCP_HEADER_MIN);
+	read_options(options, out);
+	return options.cut ? CUR_CUT : CUR_OK;
+}
