@@ -1,0 +1,257 @@
+#include "correlate/app.h"
+
+#include "dissect/dns/dns.h"
+#include "dissect/http/http1.h"
+#include "dissect/tls/tls.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DNS_PORT = 53 };
+/* In an opaque stream that was seen from its beginning, HTTP may begin after a short preamble (SOCKS), not in the middle of a download. */
+enum { HTTP_PREAMBLE = 4096 };
+
+struct app *app_new(struct correlator *c, struct tcp_conn *conn, const struct app_surroundings *in)
+{
+	struct app *app = nt_zalloc(sizeof *app);
+
+	app->c = c;
+	app->conn = conn;
+	app->in = *in;
+	app->start[0].max = app->start[1].max = LIMIT_STREAM_START;
+	return app;
+}
+
+/* ---- finding the protocol ---- */
+
+static bool is_http2_preface(struct bytes start)
+{
+	static const char preface[] = "PRI * HTTP/2.0\r\n";
+	size_t size = start.size < sizeof preface - 1 ? start.size : sizeof preface - 1;
+
+	return size >= 3 && memcmp(start.at, preface, size) == 0;
+}
+
+static enum cur_state looks_like_dns(const struct app *app, struct bytes start)
+{
+	const uint16_t *port = app->conn->flow.key.port;
+	struct cursor c = cur_of(start.at, start.size, CUR_OPEN);
+	uint16_t size = cur_u16(&c);
+	struct cursor message;
+
+	if (app->in.depth || (port[0] != DNS_PORT && port[1] != DNS_PORT))
+		return CUR_BAD;
+	if (start.size < 2)
+		return CUR_CUT;
+	if (size < 12)
+		return CUR_BAD;
+	message = cur_sub(&c, size);
+	if (cur_left(&message) < 12)
+		return CUR_CUT;
+	return dns_looks_like(message) ? CUR_OK : CUR_BAD;
+}
+
+/* A first line cut by the snaplen or by loss: only the methods that everybody uses are believed then. */
+static bool begins_with_common_method(struct bytes start)
+{
+	static const char *const methods[] = {
+		"GET /", "POST /", "HEAD /", "PUT /", "GET http", "POST http", "CONNECT ", "OPTIONS "
+	};
+
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+		size_t size = strlen(methods[i]);
+
+		if (start.size >= size && memcmp(start.at, methods[i], size) == 0)
+			return true;
+	}
+	return false;
+}
+
+struct finding {
+	const struct app_protocol *protocol; /* NULL: none */
+	int client_side;
+	bool undecided; /* more bytes may tell */
+};
+
+static struct finding find_protocol(const struct app *app, int side, struct bytes start, bool nothing_follows)
+{
+	struct finding found = { .client_side = side };
+	enum tls_side tls_side = TLS_CLIENT;
+	enum http1_kind kind = HTTP1_REQUEST;
+	enum cur_state tls = tls_looks_like(start, &tls_side), http, dns;
+
+	if (tls == CUR_OK) {
+		found.protocol = &app_tls;
+		found.client_side = tls_side == TLS_CLIENT ? side : !side;
+		return found;
+	}
+	if (is_http2_preface(start))
+		return found;
+	http = http1_looks_like(start, &kind);
+	if (http == CUR_OK || (http == CUR_CUT && nothing_follows && begins_with_common_method(start))) {
+		found.protocol = &app_http1;
+		found.client_side = http == CUR_OK && kind == HTTP1_RESPONSE ? !side : side;
+		return found;
+	}
+	dns = looks_like_dns(app, start);
+	if (dns == CUR_OK) {
+		found.protocol = &app_dns;
+		found.client_side = app->conn->flow.key.port[side] == DNS_PORT ? !side : side;
+		return found;
+	}
+	found.undecided = !nothing_follows && (tls == CUR_CUT || http == CUR_CUT || dns == CUR_CUT);
+	return found;
+}
+
+static void open_protocol(struct app *app, const struct finding *found)
+{
+	app->kind = found->protocol->kind;
+	app->protocol = found->protocol;
+	if (app->in.depth == 0)
+		tcp_set_client(app->conn, found->client_side,
+			       found->protocol == &app_tls     ? TRACE_BY_TLS_HELLO
+			       : found->protocol == &app_http1 ? TRACE_BY_HTTP
+							       : TRACE_BY_DNS);
+	if (!app->conn->record.app_protocol.size && !app->c->appid)
+		app->conn->record.app_protocol = bytes_of(found->protocol->name);
+	/* On a connection that was seen to begin, the sender of the SYN is the client even if it is the one who answers. */
+	app->state = found->protocol->open(app, found->client_side);
+}
+
+/* What was kept while undecided belongs to the protocol now, in the order in which it came. */
+static void replay_start(struct app *app)
+{
+	int first = app->start[1].size && (!app->start[0].size || app->start_piece[1].time < app->start_piece[0].time);
+
+	for (int i = 0; i < 2; i++) {
+		int side = i ? !first : first;
+		struct piece piece = app->start_piece[side];
+
+		if (!app->start[side].size)
+			continue;
+		piece.data = (struct bytes){ app->start[side].at, app->start[side].size };
+		app->protocol->data(app->state, side, &piece);
+		buffer_free(&app->start[side]);
+	}
+}
+
+static void become_opaque(struct app *app)
+{
+	app->kind = APP_OPAQUE;
+	for (int side = 0; side < 2; side++) {
+		app->seen[side] += app->start[side].size;
+		buffer_free(&app->start[side]);
+	}
+}
+
+static void undecided_data(struct app *app, int side, const struct piece *piece)
+{
+	struct buffer *start = &app->start[side];
+	struct bytes view = piece->data;
+	struct finding found;
+	bool full = false;
+
+	if (start->size) {
+		full = !buffer_add(start, piece->data.at, piece->data.size);
+		view = (struct bytes){ start->at, start->size };
+	}
+	found = find_protocol(app, side, view, full);
+	if (found.protocol) {
+		bool kept = start->size != 0;
+
+		open_protocol(app, &found);
+		replay_start(app);
+		if (!kept || full)
+			app->protocol->data(app->state, side, piece);
+		return;
+	}
+	if (found.undecided && !start->size) {
+		app->start_piece[side] = *piece;
+		if (buffer_add(start, piece->data.at, piece->data.size))
+			return;
+		limit_hit(app->c->hits, LIMIT_STREAM_START_HIT);
+	} else if (found.undecided) {
+		return;
+	}
+	if (!start->size)
+		app->seen[side] += piece->data.size;
+	become_opaque(app);
+}
+
+/* STARTTLS, SOCKS, a request after the unseen rest of an older exchange: they begin where a segment begins. */
+static void opaque_data(struct app *app, int side, const struct piece *piece)
+{
+	struct bytes data = piece->data;
+	struct finding found = { .protocol = NULL };
+	bool tls = data.size >= 11 && (data.at[0] == 0x16 || data.at[0] == 0x80);
+	bool http = data.size >= 16 && data.at[0] >= 'A' && data.at[0] <= 'z' &&
+		    (app->in.mid_stream || app->seen[side] < HTTP_PREAMBLE);
+
+	if (tls || http)
+		found = find_protocol(app, side, data, false);
+	app->seen[side] += data.size;
+	if (!found.protocol)
+		return;
+	app->in.mid_stream = true;
+	open_protocol(app, &found);
+	app->protocol->data(app->state, side, piece);
+}
+
+void app_data(struct app *app, int side, const struct piece *piece)
+{
+	if (app->protocol)
+		app->protocol->data(app->state, side, piece);
+	else if (app->kind == APP_UNDECIDED)
+		undecided_data(app, side, piece);
+	else
+		opaque_data(app, side, piece);
+}
+
+/* The bytes kept so far are all there is of the beginning. */
+static void decide_now(struct app *app, int side)
+{
+	struct finding found;
+
+	if (app->protocol || !app->start[side].size)
+		return;
+	found = find_protocol(app, side, (struct bytes){ app->start[side].at, app->start[side].size }, true);
+	if (found.protocol) {
+		open_protocol(app, &found);
+		replay_start(app);
+	} else {
+		become_opaque(app);
+	}
+}
+
+void app_gap(struct app *app, int side, uint64_t size, const struct piece *at)
+{
+	struct piece here = *at;
+
+	here.data.size = 0;
+	decide_now(app, side);
+	if (app->protocol)
+		app->protocol->gap(app->state, side, size, &here);
+	else
+		app->in.mid_stream = true;
+}
+
+void app_finish(struct app *app, int side, bool orderly)
+{
+	if (app->finished[side])
+		return;
+	app->finished[side] = true;
+	decide_now(app, side);
+	if (app->protocol)
+		app->protocol->finish(app->state, side, orderly);
+}
+
+void app_free(struct app *app)
+{
+	if (!app)
+		return;
+	if (app->protocol)
+		app->protocol->close(app->state);
+	buffer_free(&app->start[0]);
+	buffer_free(&app->start[1]);
+	free(app);
+}

@@ -1,0 +1,61 @@
+/*
+ * What runs over a stream: the protocol is found by content, then its dissector gets the bytes.  Nests: what runs in a CONNECT tunnel or
+ * after an upgrade is an app again.
+ */
+#ifndef NETTRACE_CORRELATE_APP_H
+#define NETTRACE_CORRELATE_APP_H
+
+#include "correlate/tcp.h"
+
+enum app_kind {
+	APP_UNDECIDED,
+	APP_OPAQUE, /* nothing that nettrace reads, so far: STARTTLS and the like are still looked for */
+	APP_TLS,
+	APP_HTTP1,
+	APP_DNS
+};
+
+/* What surrounds the streams that an app sees. */
+struct app_surroundings {
+	uint8_t depth;       /* 0: directly on TCP */
+	bool mid_stream;     /* other bytes went before, in this connection */
+	struct bytes proxy;  /* networkProxy of requests inside; empty if none.  Lives as long as the connection */
+	trace_id tls_tunnel; /* the tunnel that all this runs in, 0 if none */
+	trace_id proxy_tls_tunnel;
+};
+
+/* What a protocol has to offer; one const struct per protocol, in app_tls.c, app_http.c, app_dns.c. */
+struct app_protocol {
+	enum app_kind kind;
+	const char *name; /* as appProtocol when nDPI is not asked */
+	void *(*open)(struct app *app, int client_side);
+	void (*data)(void *state, int side, const struct piece *piece);
+	void (*gap)(void *state, int side, uint64_t size, const struct piece *at); /* `at` says when and where, its data is empty */
+	void (*finish)(void *state, int side, bool orderly);
+	void (*close)(void *state); /* reports what is unfinished, frees the state */
+};
+extern const struct app_protocol app_tls, app_http1, app_dns;
+
+struct app {
+	struct correlator *c;
+	struct tcp_conn *conn;
+	struct app_surroundings in;
+	enum app_kind kind;
+	const struct app_protocol *protocol;
+	void *state;
+	uint64_t seen[2];       /* bytes that came while undecided or opaque */
+	struct buffer start[2]; /* kept until decided */
+	struct piece start_piece[2];
+	bool finished[2];
+};
+
+struct app *app_new(struct correlator *c, struct tcp_conn *conn, const struct app_surroundings *in);
+void app_data(struct app *app, int side, const struct piece *piece);
+void app_gap(struct app *app, int side, uint64_t size, const struct piece *at);
+void app_finish(struct app *app, int side, bool orderly);
+/* The requests that app_http.c keeps for reuse. */
+void exchanges_free(struct exchange *exchanges);
+
+void app_free(struct app *app); /* reports what is unfinished; NULL is fine */
+
+#endif

@@ -1,0 +1,337 @@
+/*
+ * A TLS session of a connection becomes a tunnel record.
+ */
+#include "correlate/app.h"
+#include "correlate/dials.h"
+#include "dissect/tls/tls.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct tls_state {
+	struct app *app;
+	int client_side;
+	struct tls_session *session;
+	struct trace_tls_tunnel tunnel;
+	struct arena arena;     /* what the record points to */
+	const struct piece *at; /* the packet that is being fed */
+	nt_time client_begin;   /* first byte of the client */
+	nt_time server_begin;
+	nt_time ended[2]; /* by side: end of the stream */
+	bool ended_orderly[2];
+	struct trace_tls_alert alerts[LIMIT_TLS_ALERTS];
+};
+
+static nt_time now(const struct tls_state *state)
+{
+	return state->at->time;
+}
+
+static void handshake_packet(struct tls_state *state)
+{
+	struct trace_tls_tunnel *tunnel = &state->tunnel;
+
+	if (!tunnel->first_packet.number)
+		tunnel->first_packet = state->at->packet;
+	if (!tunnel->done)
+		tunnel->last_packet = state->at->packet;
+}
+
+static void client_hello(void *context, const struct tls_client_hello *hello)
+{
+	struct tls_state *state = context;
+	struct trace_tls_tunnel *tunnel = &state->tunnel;
+	struct bytes *protocols;
+
+	handshake_packet(state);
+	if (tunnel->client_hello)
+		return; /* the second one after a HelloRetryRequest says the same */
+	tunnel->client_hello = true;
+	tunnel->handshake_begin = state->client_begin;
+	tunnel->offered_version = hello->highest_version;
+	tunnel->server_name = arena_copy(&state->arena, hello->server_name);
+	tunnel->early_data = hello->has_early_data;
+	tunnel->encrypted_client_hello = hello->has_ech;
+	tunnel->ja3 = arena_copy(&state->arena, bytes_of(hello->ja3));
+	tunnel->ja4 = arena_copy(&state->arena, bytes_of(hello->ja4));
+	protocols = arena_alloc(&state->arena, hello->alpn_count * sizeof *protocols);
+	for (size_t i = 0; i < hello->alpn_count; i++)
+		protocols[i] = arena_copy(&state->arena, hello->alpn[i]);
+	tunnel->offered_protocols = protocols;
+	tunnel->offered_protocol_count = hello->alpn_count;
+	if (tunnel->server_name.size && !state->app->in.depth)
+		dials_name(state->app->c, state->app->conn, tunnel->server_name, TRACE_BY_TLS_HELLO);
+}
+
+static void server_hello(void *context, const struct tls_server_hello *hello)
+{
+	struct tls_state *state = context;
+	struct trace_tls_tunnel *tunnel = &state->tunnel;
+
+	handshake_packet(state);
+	tunnel->server_hello = true;
+	tunnel->cipher_suite = hello->cipher;
+	tunnel->version = hello->version;
+	if (hello->group)
+		tunnel->group = hello->group;
+	if (hello->is_hello_retry) {
+		tunnel->hello_retry = true;
+		return;
+	}
+	if (hello->alpn.size)
+		tunnel->negotiated_protocol = arena_copy(&state->arena, hello->alpn);
+}
+
+static struct bytes text_of(struct arena *arena, const char *text)
+{
+	return arena_copy(arena, bytes_of(text));
+}
+
+static void summarise(struct arena *arena, struct bytes der, struct trace_certificate *out)
+{
+	struct x509_summary summary;
+	struct bytes *names;
+
+	*out = (struct trace_certificate){ .unreadable = !x509_summarise(der, arena, &summary) };
+	out->subject = bytes_of(summary.subject);
+	out->issuer = bytes_of(summary.issuer);
+	out->not_before_s = out->unreadable ? INT64_MIN : summary.not_before_s;
+	out->not_after_s = out->unreadable ? INT64_MIN : summary.not_after_s;
+	out->is_ca = summary.is_ca;
+	out->serial = bytes_of(summary.serial);
+	out->sha256 = text_of(arena, summary.sha256);
+	out->key_type = bytes_of(summary.key_type);
+	names = arena_alloc(arena, summary.name_count * sizeof *names);
+	for (size_t i = 0; i < summary.name_count; i++)
+		names[i] = bytes_of(summary.names[i]);
+	out->names = names;
+	out->name_count = summary.name_count;
+}
+
+static void certificates(void *context, enum tls_side from, const struct bytes *der, size_t count, bool truncated)
+{
+	struct tls_state *state = context;
+	struct trace_certificate *list = arena_alloc(&state->arena, count * sizeof *list);
+
+	(void)truncated; /* counted as a limit that was hit */
+	handshake_packet(state);
+	for (size_t i = 0; i < count; i++)
+		summarise(&state->arena, der[i], &list[i]);
+	if (from == TLS_SERVER) {
+		if (state->tunnel.certificate_count)
+			return;
+		state->tunnel.certificates = list;
+		state->tunnel.certificate_count = count;
+	} else if (!state->tunnel.client_certificate_count) {
+		state->tunnel.client_certificates = list;
+		state->tunnel.client_certificate_count = count;
+	}
+}
+
+static void certificate_request(void *context)
+{
+	((struct tls_state *)context)->tunnel.certificate_request = true;
+}
+
+static void certificate_status(void *context)
+{
+	((struct tls_state *)context)->tunnel.ocsp_stapled = true;
+}
+
+static void resumed(void *context)
+{
+	((struct tls_state *)context)->tunnel.did_resume = true;
+}
+
+static void handshake_done(void *context)
+{
+	struct tls_state *state = context;
+	struct trace_tls_tunnel *tunnel = &state->tunnel;
+
+	handshake_packet(state);
+	tunnel->done = true;
+	tunnel->handshake_end = now(state);
+	if (tunnel->handshake_begin != NT_TIME_NONE)
+		tunnel->handshake_us = (tunnel->handshake_end - tunnel->handshake_begin) / NT_MICROSECOND;
+}
+
+static void alert(void *context, const struct tls_alert *alert)
+{
+	struct tls_state *state = context;
+	struct trace_tls_tunnel *tunnel = &state->tunnel;
+
+	handshake_packet(state);
+	if (tunnel->alert_count == LIMIT_TLS_ALERTS) {
+		limit_hit(state->app->c->hits, LIMIT_TLS_ALERTS_HIT);
+		return;
+	}
+	state->alerts[tunnel->alert_count++] = (struct trace_tls_alert){ .by_server = alert->from == TLS_SERVER,
+									 .encrypted = alert->encrypted,
+									 .level = alert->level,
+									 .description = alert->description,
+									 .time = now(state),
+									 .packet = state->at->packet };
+}
+
+static void application_data(void *context, enum tls_side from, size_t size)
+{
+	struct tls_state *state = context;
+
+	*(from == TLS_CLIENT ? &state->tunnel.client_data_bytes : &state->tunnel.server_data_bytes) += size;
+}
+
+static void malformed(void *context, enum tls_side from, const char *what)
+{
+	(void)from;
+	(void)what;
+	((struct tls_state *)context)->tunnel.malformed = true;
+}
+
+static const struct tls_events events = { .client_hello = client_hello,
+					  .server_hello = server_hello,
+					  .certificates = certificates,
+					  .certificate_request = certificate_request,
+					  .certificate_status = certificate_status,
+					  .resumed = resumed,
+					  .handshake_done = handshake_done,
+					  .alert = alert,
+					  .application_data = application_data,
+					  .malformed = malformed };
+
+static void *tls_open(struct app *app, int client_side)
+{
+	struct tls_state *state = nt_zalloc(sizeof *state);
+
+	state->app = app;
+	state->client_side = client_side;
+	state->session = tls_session_new(&events, state, app->c->hits);
+	state->client_begin = state->server_begin = state->ended[0] = state->ended[1] = NT_TIME_NONE;
+	state->tunnel.id = new_id(app->c);
+	state->tunnel.tcp_conn = app->conn->record.id;
+	state->tunnel.handshake_begin = state->tunnel.handshake_end = NT_TIME_NONE;
+	state->tunnel.handshake_us = -1;
+	state->tunnel.mid_stream = app->in.mid_stream;
+	state->tunnel.alerts = state->alerts;
+	return state;
+}
+
+static enum tls_side tls_side_of(const struct tls_state *state, int side)
+{
+	return side == state->client_side ? TLS_CLIENT : TLS_SERVER;
+}
+
+static void tls_data(void *context, int side, const struct piece *piece)
+{
+	struct tls_state *state = context;
+	nt_time *begin = side == state->client_side ? &state->client_begin : &state->server_begin;
+
+	if (*begin == NT_TIME_NONE)
+		*begin = piece->time;
+	state->at = piece;
+	tls_session_feed(state->session, tls_side_of(state, side), piece->data);
+}
+
+static void tls_gap(void *context, int side, uint64_t size, const struct piece *at)
+{
+	struct tls_state *state = context;
+
+	state->at = at;
+	tls_session_gap(state->session, tls_side_of(state, side), size);
+}
+
+static void tls_finish(void *context, int side, bool orderly)
+{
+	struct tls_state *state = context;
+	const struct trace_tcp_side *counts = &state->app->conn->side[side].counts;
+
+	state->ended[side] = counts->fin != NT_TIME_NONE ? counts->fin : counts->rst;
+	state->ended_orderly[side] = orderly;
+}
+
+/* ---- what went wrong, in the words that a Go client would have used (docs: README.md, "The trace") ---- */
+
+static const char *client_alert_text(uint8_t description)
+{
+	enum { BAD_CERTIFICATE = 42, CERTIFICATE_EXPIRED = 45, UNKNOWN_CA = 48 };
+
+	switch (description) {
+	case CERTIFICATE_EXPIRED:
+		return "x509: certificate has expired or is not yet valid";
+	case UNKNOWN_CA:
+		return "x509: certificate signed by unknown authority";
+	default:
+		return NULL;
+	}
+}
+
+static struct bytes alert_error(struct tls_state *state, const struct trace_tls_alert *alert)
+{
+	const char *text = tls_alert_text(alert->description);
+
+	if (alert->encrypted)
+		return bytes_of(alert->by_server ? "remote error: tls: encrypted alert" : "local error: tls: encrypted alert");
+	if (!alert->by_server && client_alert_text(alert->description))
+		return bytes_of(client_alert_text(alert->description));
+	if (!text)
+		text = arena_printf(&state->arena, "alert(%u)", alert->description);
+	return bytes_of(arena_printf(&state->arena, "%s error: tls: %s", alert->by_server ? "remote" : "local", text));
+}
+
+/* The alert that ended the handshake: a fatal one, or one that nobody can read where the Finished should have been. */
+static const struct trace_tls_alert *deciding_alert(const struct trace_tls_tunnel *tunnel)
+{
+	for (size_t i = 0; i < tunnel->alert_count; i++)
+		if (tunnel->alerts[i].level == 2 || tunnel->alerts[i].encrypted)
+			return &tunnel->alerts[i];
+	return NULL;
+}
+
+static void name_failure(struct tls_state *state)
+{
+	struct trace_tls_tunnel *tunnel = &state->tunnel;
+	const struct trace_tls_alert *alert = deciding_alert(tunnel);
+	int server = !state->client_side;
+	const struct trace_tcp_side *counts = &state->app->conn->side[server].counts;
+	char from[IP_ADDRESS_TEXT_SIZE], to[IP_ADDRESS_TEXT_SIZE];
+	struct address_tuple tuple = tcp_tuple(state->app->conn);
+
+	if (alert) {
+		tunnel->error = alert_error(state, alert);
+		tunnel->handshake_end = alert->time;
+		return;
+	}
+	if (counts->rst != NT_TIME_NONE && (counts->fin == NT_TIME_NONE || counts->rst < counts->fin)) {
+		tunnel->error =
+			bytes_of(arena_printf(&state->arena, "read tcp %s:%u->%s:%u: read: connection reset by peer",
+					      ip_address_text(tuple.ip_version, &tuple.source, from), tuple.source_port,
+					      ip_address_text(tuple.ip_version, &tuple.destination, to), tuple.destination_port));
+		tunnel->handshake_end = counts->rst;
+	} else if (state->ended[server] != NT_TIME_NONE && state->ended_orderly[server] && tunnel->client_hello &&
+		   (state->ended[state->client_side] == NT_TIME_NONE || state->ended[server] <= state->ended[state->client_side])) {
+		tunnel->error = BYTES("EOF");
+		tunnel->handshake_end = state->ended[server];
+	} else if (state->ended[state->client_side] != NT_TIME_NONE) {
+		tunnel->handshake_end = state->ended[state->client_side]; /* the client gave up; why is not on the wire */
+	}
+}
+
+static void tls_close(void *context)
+{
+	struct tls_state *state = context;
+	struct trace_tls_tunnel *tunnel = &state->tunnel;
+	const struct correlator *c = state->app->c;
+
+	if (tunnel->client_hello || tunnel->server_hello) {
+		if (!tunnel->done)
+			name_failure(state);
+		if (c->sink->tls_tunnel)
+			c->sink->tls_tunnel(c->context, tunnel);
+	}
+	tls_session_free(state->session);
+	arena_free(&state->arena);
+	free(state);
+}
+
+const struct app_protocol app_tls = {
+	.kind = APP_TLS, .name = "TLS", .open = tls_open, .data = tls_data, .gap = tls_gap, .finish = tls_finish, .close = tls_close
+};

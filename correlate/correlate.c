@@ -1,0 +1,276 @@
+#include "correlate/correlate.h"
+
+#include "correlate/app.h"
+#include "correlate/dials.h"
+#include "correlate/fragments.h"
+#include "correlate/internal.h"
+#include "correlate/tcp.h"
+#include "correlate/udp.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A clock that jumps must not end all flows: no single silence counts for more. */
+static const nt_time longest_step = 30 * NT_SECOND;
+
+struct correlator *correlator_new(const struct correlate_options *options, const struct trace_sink *sink, void *context,
+				  struct limit_hits *hits)
+{
+	struct correlator *c = nt_zalloc(sizeof *c);
+
+	c->options = *options;
+	c->sink = sink;
+	c->context = context;
+	c->hits = hits;
+	c->now = INT64_MIN;
+	c->last_packet_time = NT_TIME_NONE;
+	c->stats.first_packet_time = c->stats.smallest_time = c->stats.largest_time = NT_TIME_NONE;
+	flow_table_init(&c->flows, options->hash_seed);
+	c->fragments = fragments_new(options->hash_seed, hits);
+	c->dials = dials_new(c);
+	if (!options->no_app_protocol)
+		c->appid = appid_new();
+	return c;
+}
+
+static void end_flow(struct correlator *c, struct flow *flow, enum trace_close why)
+{
+	if (flow->key.protocol == IP_PROTOCOL_TCP)
+		tcp_end(c, (struct tcp_conn *)flow, why);
+	else
+		udp_end(c, (struct udp_conn *)flow);
+}
+
+static void end_all_flows(struct correlator *c)
+{
+	struct flow *flow;
+
+	while ((flow = flow_silent_longest(&c->flows)))
+		end_flow(c, flow, TRACE_CLOSE_NONE);
+}
+
+void correlator_finish(struct correlator *c)
+{
+	end_all_flows(c);
+	c->stats.skipped.fragments_unfinished = fragments_unfinished(c->fragments);
+}
+
+void correlator_free(struct correlator *c)
+{
+	static const struct trace_sink nobody;
+
+	if (!c)
+		return;
+	c->sink = &nobody;
+	end_all_flows(c);
+	exchanges_free(c->spare_exchanges);
+	flow_table_clear(&c->flows);
+	fragments_free(c->fragments);
+	dials_free(c->dials);
+	appid_free(c->appid);
+	free(c);
+}
+
+const struct correlate_stats *correlator_stats(const struct correlator *c)
+{
+	return &c->stats;
+}
+
+/* ---- --client ---- */
+
+static bool in_prefix(const struct correlate_prefix *prefix, const struct ip_address *address)
+{
+	unsigned whole = prefix->bits / 8u, rest = prefix->bits % 8u;
+	uint8_t mask = (uint8_t)(0xff00 >> rest);
+
+	return memcmp(prefix->address.bytes, address->bytes, whole) == 0 &&
+	       (rest == 0 || ((prefix->address.bytes[whole] ^ address->bytes[whole]) & mask) == 0);
+}
+
+bool client_wanted(const struct correlator *c, uint8_t ip_version, const struct ip_address *address)
+{
+	for (size_t i = 0; i < c->options.client_count; i++)
+		if (c->options.clients[i].ip_version == ip_version && in_prefix(&c->options.clients[i], address))
+			return true;
+	return c->options.client_count == 0;
+}
+
+/* ---- ICMP ---- */
+
+/* The flow of a quoted packet, and which side had sent it. */
+static struct flow *quoted_flow(struct correlator *c, const struct net_packet *quoted, uint16_t vantage, int *sender)
+{
+	struct cursor payload = quoted->payload;
+	uint16_t source_port = cur_u16(&payload);
+	uint16_t destination_port = cur_u16(&payload);
+	struct flow_key key;
+
+	if (payload.state != CUR_OK || (quoted->protocol != IP_PROTOCOL_TCP && quoted->protocol != IP_PROTOCOL_UDP))
+		return NULL;
+	*sender = flow_key_make(&key, quoted->ip_version, quoted->protocol, vantage, &quoted->source, source_port,
+				&quoted->destination, destination_port);
+	return flow_find(&c->flows, &key, flow_hash(&c->flows, &key));
+}
+
+static void icmp_packet(struct correlator *c, const struct packet_context *packet)
+{
+	struct icmp_message message;
+	struct net_packet quoted;
+	enum net_result result;
+	struct flow *flow;
+	int sender;
+
+	c->stats.icmp_packets++;
+	if (icmp_read(packet->net->ip_version, packet->net->payload, &message) != CUR_OK || !message.is_error)
+		return;
+	result = net_decode_quoted(packet->net->ip_version, message.quoted, &quoted);
+	if (result != NET_IP && result != NET_FRAGMENT)
+		return;
+	flow = quoted_flow(c, &quoted, packet->vantage, &sender);
+	if (!flow)
+		return;
+	if (flow->key.protocol == IP_PROTOCOL_TCP)
+		tcp_icmp_error(c, (struct tcp_conn *)flow, sender, message.type, message.code, packet);
+	else
+		udp_icmp_error((struct udp_conn *)flow, message.type, message.code, packet);
+}
+
+/* ---- packets ---- */
+
+static void note_unknown(struct correlator *c, enum net_registry registry, uint32_t number)
+{
+	struct correlate_stats *stats = &c->stats;
+
+	stats->skipped.unknown++;
+	for (size_t i = 0; i < stats->unknown_count; i++)
+		if (stats->unknown[i].registry == registry && stats->unknown[i].number == number) {
+			stats->unknown[i].packets++;
+			return;
+		}
+	if (stats->unknown_count == sizeof stats->unknown / sizeof *stats->unknown) {
+		limit_hit(c->hits, LIMIT_UNKNOWN_KINDS_HIT);
+		return;
+	}
+	stats->unknown[stats->unknown_count++] = (struct correlate_unknown){ registry, number, 1 };
+}
+
+static void note_time(struct correlator *c, nt_time time)
+{
+	struct correlate_stats *stats = &c->stats;
+
+	if (stats->first_packet_time == NT_TIME_NONE)
+		stats->first_packet_time = stats->smallest_time = stats->largest_time = time;
+	if (time < stats->smallest_time)
+		stats->smallest_time = time;
+	if (time > stats->largest_time)
+		stats->largest_time = time;
+	if (c->last_packet_time != NT_TIME_NONE && time < c->last_packet_time)
+		stats->time_went_backwards++;
+	else if (c->last_packet_time != NT_TIME_NONE)
+		c->elapsed += time - c->last_packet_time < longest_step ? time - c->last_packet_time : longest_step;
+	c->last_packet_time = time;
+	if (time > c->now)
+		c->now = time;
+}
+
+static void make_room(struct correlator *c)
+{
+	struct flow *flow;
+
+	while ((flow = flow_expired(&c->flows, c->elapsed)))
+		end_flow(c, flow, TRACE_CLOSE_NONE);
+	while (c->flows.count > LIMIT_FLOWS) {
+		limit_hit(c->hits, LIMIT_FLOWS_HIT);
+		end_flow(c, flow_silent_longest(&c->flows), TRACE_CLOSE_EVICTED);
+	}
+}
+
+static void ip_packet(struct correlator *c, const struct packet_context *packet)
+{
+	c->stats.ip_packets++;
+	switch (packet->net->protocol) {
+	case IP_PROTOCOL_TCP:
+		tcp_packet(c, packet);
+		break;
+	case IP_PROTOCOL_UDP:
+		udp_packet(c, packet);
+		break;
+	case IP_PROTOCOL_ICMP:
+	case IP_PROTOCOL_ICMPV6:
+		icmp_packet(c, packet);
+		break;
+	default:
+		c->stats.skipped.other_protocol++;
+	}
+}
+
+/* Whole datagrams may hold another IP packet, and that may be a fragment again. */
+static enum net_result put_together(struct correlator *c, struct net_packet *net, const struct packet_context *packet)
+{
+	struct net_packet whole;
+	enum net_result result = NET_FRAGMENT;
+
+	for (unsigned depth = 0; result == NET_FRAGMENT && depth < LIMIT_NESTING; depth++) {
+		c->stats.fragments++;
+		if (!fragments_add(c->fragments, net, packet->vantage, packet->time, &whole))
+			return NET_FRAGMENT;
+		c->stats.datagrams_reassembled++;
+		*net = whole;
+		result = net_decode_payload(net);
+	}
+	return result;
+}
+
+static void count_skipped(struct correlator *c, enum net_result result, const struct net_packet *net)
+{
+	struct correlate_skipped *skipped = &c->stats.skipped;
+
+	switch (result) {
+	case NET_NOT_IP:
+		skipped->not_ip++;
+		break;
+	case NET_UNKNOWN:
+		note_unknown(c, net->unknown.registry, net->unknown.number);
+		break;
+	case NET_CUT:
+		skipped->cut++;
+		break;
+	case NET_MALFORMED:
+		skipped->malformed++;
+		break;
+	case NET_TOO_DEEP:
+		limit_hit(c->hits, LIMIT_NESTING_HIT);
+		skipped->too_deep++;
+		break;
+	case NET_IP:
+	case NET_FRAGMENT:
+		break;
+	}
+}
+
+void correlator_packet(struct correlator *c, const struct packet *packet)
+{
+	struct net_packet net;
+	struct packet_context context = { .time = packet->time,
+					  .ref = { .file = packet->interface->file, .number = packet->number },
+					  .interface = packet->interface->id,
+					  .vantage = (uint16_t)packet->interface->file,
+					  .net = &net };
+	enum net_result result;
+
+	c->stats.packets++;
+	if (packet->size > packet->captured)
+		c->stats.cut_packets++;
+	if (context.time == NT_TIME_NONE) /* a packet without a time came with the one before it */
+		context.time = c->now == INT64_MIN ? 0 : c->now;
+	note_time(c, context.time);
+	make_room(c);
+	result = net_decode(packet->interface->link_type, cur_of(packet->data, packet->captured, packet->size - packet->captured),
+			    &net);
+	if (result == NET_FRAGMENT)
+		result = put_together(c, &net, &context);
+	if (result == NET_IP)
+		ip_packet(c, &context);
+	else
+		count_skipped(c, result, &net);
+}

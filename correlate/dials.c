@@ -1,0 +1,325 @@
+#include "correlate/dials.h"
+
+#include "correlate/lookups.h"
+#include "correlate/tcp.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_ATTEMPTS = 16 };
+/* The next address is tried at once after a failure: what comes later is another try of the program. */
+static const nt_time next_address_time = 2 * NT_SECOND;
+/* A SYN that nobody answered for so long was given up; the capture's end alone does not make a failure. */
+static const nt_time connect_patience = 3 * NT_SECOND;
+
+struct dial {
+	struct dial *older, *newer; /* all unfinished dials */
+	struct trace_dial record;
+	struct lookup *lookup; /* NULL: no answer seen that gave the address */
+	bool resolved_itself;  /* the lookup was made for this dial, not for an earlier one */
+	struct arena arena;
+	trace_id attempts[MAX_ATTEMPTS];
+	struct ip_address tried[MAX_ATTEMPTS];
+	size_t open_connections;
+	nt_time last_failure;
+	size_t pending; /* attempts without an outcome */
+};
+
+struct dials {
+	struct lookups *lookups;
+	struct dial *oldest, *newest;
+};
+
+struct dials *dials_new(struct correlator *c)
+{
+	struct dials *dials = nt_zalloc(sizeof *dials);
+
+	dials->lookups = lookups_new(c->options.hash_seed, c->hits);
+	return dials;
+}
+
+static void dial_free(struct dials *dials, struct dial *dial)
+{
+	if (dial->older)
+		dial->older->newer = dial->newer;
+	else
+		dials->oldest = dial->newer;
+	if (dial->newer)
+		dial->newer->older = dial->older;
+	else
+		dials->newest = dial->older;
+	lookup_unref(dial->lookup);
+	arena_free(&dial->arena);
+	free(dial);
+}
+
+void dials_free(struct dials *dials)
+{
+	if (!dials)
+		return;
+	while (dials->oldest)
+		dial_free(dials, dials->oldest);
+	lookups_free(dials->lookups);
+	free(dials);
+}
+
+/* ---- DNS ---- */
+
+struct lookup *dials_query(struct correlator *c, const struct resolver_flow *flow, const struct dns_message *message, nt_time time,
+			   struct packet_ref packet)
+{
+	return lookups_query(c->dials->lookups, flow, message, time, packet);
+}
+
+void dials_reply(struct correlator *c, struct lookup *lookup, const struct resolver_flow *flow, const struct dns_message *message,
+		 nt_time time)
+{
+	lookups_reply(c->dials->lookups, lookup, flow, message, time);
+}
+
+/* ---- attempts ---- */
+
+static void use_lookup(struct dial *dial, struct lookup *lookup)
+{
+	lookup_unref(dial->lookup);
+	dial->lookup = lookup ? lookup_ref(lookup) : NULL;
+	dial->resolved_itself = lookup && (lookup->dial == 0 || lookup->dial == dial->record.id);
+	if (dial->resolved_itself)
+		lookup->dial = dial->record.id;
+}
+
+static struct dial *dial_new(struct correlator *c, const struct tcp_conn *conn, struct lookup *lookup, nt_time time)
+{
+	struct dials *dials = c->dials;
+	struct dial *dial = nt_zalloc(sizeof *dial);
+	struct address_tuple tuple = tcp_tuple(conn);
+
+	dial->record.id = new_id(c);
+	dial->record.begin = time;
+	dial->record.end = NT_TIME_NONE;
+	dial->record.port = tuple.destination_port;
+	dial->record.source_ip_version = tuple.ip_version;
+	dial->record.source = tuple.source;
+	dial->record.host_by = TRACE_BY_ADDRESS;
+	dial->record.first_packet = conn->record.first_packet;
+	dial->last_failure = NT_TIME_NONE;
+	use_lookup(dial, lookup);
+	dial->older = dials->newest;
+	if (dials->newest)
+		dials->newest->newer = dial;
+	else
+		dials->oldest = dial;
+	dials->newest = dial;
+	return dial;
+}
+
+static bool tried(const struct dial *dial, const struct ip_address *address)
+{
+	for (size_t i = 0; i < dial->record.attempt_count; i++)
+		if (memcmp(&dial->tried[i], address, sizeof *address) == 0)
+			return true;
+	return false;
+}
+
+/* Another address of the name while nothing is established: Happy Eyeballs (RFC 8305), or the next one after a failure. */
+static struct dial *dial_to_join(struct dials *dials, const struct address_tuple *tuple, const struct lookup *lookup, nt_time time)
+{
+	unsigned looked_at = 0;
+
+	for (struct dial *dial = dials->newest; dial && looked_at < 256; dial = dial->older, looked_at++) {
+		if (dial->lookup != lookup || !lookup || dial->record.port != tuple->destination_port ||
+		    dial->record.established_conn)
+			continue;
+		if (dial->record.attempt_count == MAX_ATTEMPTS || tried(dial, &tuple->destination))
+			continue;
+		if (dial->pending || (dial->last_failure != NT_TIME_NONE && time - dial->last_failure <= next_address_time))
+			return dial;
+	}
+	return NULL;
+}
+
+void dials_syn(struct correlator *c, struct tcp_conn *conn, nt_time time)
+{
+	struct address_tuple tuple = tcp_tuple(conn);
+	struct lookup *lookup = lookups_by_address(c->dials->lookups, tuple.ip_version, &tuple.source, &tuple.destination);
+	struct dial *dial;
+
+	if (tuple.destination_port == 53)
+		return; /* a resolver's own connection belongs to the dial that it resolves for */
+	dial = dial_to_join(c->dials, &tuple, lookup, time);
+	if (!dial)
+		dial = dial_new(c, conn, lookup, time);
+	dial->attempts[dial->record.attempt_count] = conn->record.id;
+	dial->tried[dial->record.attempt_count++] = tuple.destination;
+	dial->open_connections++;
+	dial->pending++;
+	conn->dial = dial;
+	conn->record.from_dial = dial->record.id;
+}
+
+void dials_connected(struct correlator *c, struct tcp_conn *conn)
+{
+	struct dial *dial = conn->dial;
+
+	(void)c;
+	if (!dial)
+		return;
+	dial->pending--;
+	if (dial->record.established_conn)
+		return;
+	dial->record.established_conn = conn->record.id;
+	dial->record.end = conn->record.handshake_end;
+	dial->record.source_ip_version = conn->flow.key.ip_version;
+	dial->record.source = tcp_tuple(conn).source;
+	dial->record.error = (struct bytes){ NULL, 0 };
+}
+
+static const char *icmp_text(uint8_t ip_version, uint8_t type, uint8_t code)
+{
+	bool no_network = ip_version == 4 ? type == 3 && (code == 0 || code == 6 || code == 11) : type == 1 && code == 0;
+	bool refused = ip_version == 4 ? type == 3 && (code == 2 || code == 3) : type == 1 && code == 4;
+
+	return refused      ? "connect: connection refused"
+	       : no_network ? "connect: network is unreachable"
+			    : "connect: no route to host";
+}
+
+static void failed(struct dial *dial, const struct tcp_conn *conn, const char *how, nt_time time)
+{
+	struct address_tuple tuple = tcp_tuple(conn);
+	char address[IP_ADDRESS_TEXT_SIZE];
+
+	dial->last_failure = time;
+	if (dial->pending)
+		dial->pending--;
+	if (dial->record.established_conn)
+		return;
+	dial->record.end = time;
+	if (!dial->record.error.size)
+		dial->record.error = bytes_of(
+			arena_printf(&dial->arena, tuple.ip_version == 6 ? "dial tcp [%s]:%u: %s" : "dial tcp %s:%u: %s",
+				     ip_address_text(tuple.ip_version, &tuple.destination, address), tuple.destination_port, how));
+}
+
+void dials_failed(struct correlator *c, struct tcp_conn *conn)
+{
+	const struct trace_tcp_conn *record = &conn->record;
+
+	(void)c;
+	if (!conn->dial)
+		return;
+	if (record->close_reason == TRACE_CLOSE_REFUSED)
+		failed(conn->dial, conn, "connect: connection refused", record->handshake_end);
+	else if (record->close_reason == TRACE_CLOSE_ICMP)
+		failed(conn->dial, conn, icmp_text(conn->flow.key.ip_version, record->icmp_type, record->icmp_code),
+		       record->handshake_end);
+	else if (conn->dial->pending)
+		conn->dial->pending--; /* the client gave the attempt up itself */
+}
+
+/* ---- names ---- */
+
+static unsigned rank(enum trace_evidence evidence)
+{
+	return evidence == TRACE_BY_TLS_HELLO ? 3 : evidence == TRACE_BY_HTTP ? 2 : 1;
+}
+
+static bool is_other_address(struct bytes name, const struct address_tuple *tuple)
+{
+	char text[IP_ADDRESS_TEXT_SIZE];
+	uint8_t ip_version;
+	struct ip_address address;
+
+	if (name.size >= sizeof text)
+		return false;
+	memcpy(text, name.at, name.size);
+	text[name.size] = 0;
+	return ip_address_parse(text, &ip_version, &address) &&
+	       (ip_version != tuple->ip_version || memcmp(&address, &tuple->destination, sizeof address) != 0);
+}
+
+void dials_name(struct correlator *c, struct tcp_conn *conn, struct bytes name, enum trace_evidence evidence)
+{
+	struct dial *dial = conn->dial;
+	struct address_tuple tuple = tcp_tuple(conn);
+	struct lookup *lookup;
+
+	if (!dial || rank(evidence) <= rank(dial->record.host_by) || is_other_address(name, &tuple))
+		return;
+	if (name.size && name.at[name.size - 1] == '.')
+		name.size--;
+	dial->record.host = arena_copy(&dial->arena, name);
+	dial->record.host_by = evidence;
+	if (dial->lookup && bytes_equal_nocase(dial->lookup->name, name))
+		return;
+	/* Several names lead to this address: what counts is the lookup of the name that was meant, if there was one. */
+	lookup = lookups_by_name(c->dials->lookups, tuple.ip_version, &tuple.source, name);
+	if (dial->lookup && dial->resolved_itself)
+		dial->lookup->dial = 0;
+	use_lookup(dial, lookup);
+}
+
+/* ---- the end ---- */
+
+static void fill_in_resolvers(struct dial *dial)
+{
+	const struct lookup *lookup = dial->lookup;
+	struct trace_resolver_dial *list;
+
+	if (!lookup || !dial->resolved_itself)
+		return;
+	if (lookup->begin < dial->record.begin) {
+		dial->record.begin = lookup->begin;
+		dial->record.first_packet = lookup->first_packet;
+	}
+	list = arena_zalloc(&dial->arena, lookup->flow_count * sizeof *list);
+	for (size_t i = 0; i < lookup->flow_count; i++) {
+		const struct lookup_flow *flow = &lookup->flows[i];
+
+		list[i] = (struct trace_resolver_dial){ .begin = flow->begin,
+							.end = flow->begin, /* a datagram socket connects at once */
+							.ip_version = flow->flow.ip_version,
+							.nameserver = flow->flow.nameserver,
+							.nameserver_port = flow->flow.nameserver_port,
+							.established_conn = flow->flow.connection };
+	}
+	dial->record.resolver_dials = list;
+	dial->record.resolver_dial_count = lookup->flow_count;
+}
+
+static void report(struct correlator *c, struct dial *dial, const struct tcp_conn *conn)
+{
+	struct trace_dial *record = &dial->record;
+	struct address_tuple tuple = tcp_tuple(conn);
+	char address[IP_ADDRESS_TEXT_SIZE];
+
+	fill_in_resolvers(dial);
+	if (record->host_by == TRACE_BY_ADDRESS && dial->lookup) {
+		record->host = dial->lookup->name;
+		record->host_by = TRACE_BY_DNS;
+	}
+	if (!record->host.size)
+		record->host =
+			bytes_of(arena_printf(&dial->arena, "%s", ip_address_text(tuple.ip_version, &tuple.destination, address)));
+	record->attempts = dial->attempts;
+	record->last_packet = conn->record.last_packet;
+	if (c->sink->dial && client_wanted(c, record->source_ip_version, &record->source))
+		c->sink->dial(c->context, record);
+}
+
+void dials_conn_ended(struct correlator *c, struct tcp_conn *conn)
+{
+	struct dial *dial = conn->dial;
+
+	if (!dial)
+		return;
+	if (!conn->record.connected && conn->state == TCP_SYN_SENT && conn->record.close_reason == TRACE_CLOSE_NONE &&
+	    c->now - conn->last_syn >= connect_patience)
+		failed(dial, conn, "i/o timeout", conn->last_syn);
+	conn->dial = NULL;
+	if (--dial->open_connections)
+		return;
+	report(c, dial, conn);
+	dial_free(c->dials, dial);
+}

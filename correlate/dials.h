@@ -1,0 +1,51 @@
+/*
+ * Dials: what a client did to reach a name.  DNS lookups are remembered, so that the SYNs to what they answered can be told from others.
+ *
+ * A dial is inferred: it begins with the first query for the name, holds every attempt to an address that the answers gave, and ends with
+ * the handshake that succeeded or with the last failure.  Attempts that run at the same time towards the same address are dials of their
+ * own (a browser's parallel connections).
+ */
+#ifndef NETTRACE_CORRELATE_DIALS_H
+#define NETTRACE_CORRELATE_DIALS_H
+
+#include "correlate/internal.h"
+
+struct dns_message;
+struct tcp_conn;
+
+struct dials *dials_new(struct correlator *c);
+void dials_free(struct dials *dials);
+
+/* ---- lookups: counted references ---- */
+
+/* The flow that a query or reply went over, as the client's resolver sees it. */
+struct resolver_flow {
+	trace_id connection;
+	uint8_t ip_version;
+	struct ip_address client, nameserver;
+	uint16_t nameserver_port;
+};
+
+/* A query of a name: the lookup that it belongs to, with a new reference for the caller; NULL if it has no question. */
+struct lookup *dials_query(struct correlator *c, const struct resolver_flow *flow, const struct dns_message *message, nt_time time,
+			   struct packet_ref packet);
+
+/* A reply: remembers the addresses in it. */
+void dials_reply(struct correlator *c, struct lookup *lookup, const struct resolver_flow *flow, const struct dns_message *message,
+		 nt_time time);
+
+trace_id lookup_dial(const struct lookup *lookup); /* the dial that used it, 0 if none */
+void lookup_unref(struct lookup *lookup);          /* NULL is fine */
+
+/* ---- connections ---- */
+
+void dials_syn(struct correlator *c, struct tcp_conn *conn, nt_time time); /* a connection begins: finds or makes its dial */
+void dials_connected(struct correlator *c, struct tcp_conn *conn);
+void dials_failed(struct correlator *c,
+		  struct tcp_conn *conn); /* refused, or an ICMP error: handshake_end and close_reason are set */
+void dials_conn_ended(struct correlator *c, struct tcp_conn *conn); /* the connection goes; reports the dial after its last one */
+
+/* The stream says which name was meant.  The first word of the best kind of evidence holds. */
+void dials_name(struct correlator *c, struct tcp_conn *conn, struct bytes name, enum trace_evidence evidence);
+
+#endif

@@ -1,0 +1,233 @@
+#include "correlate/dns_talk.h"
+
+#include "dissect/dns/dns.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_LOOKUPS = 64 };
+
+struct dns_talk {
+	struct correlator *c;
+	struct resolver_flow flow;
+	struct trace_dns_query record;
+	struct trace_dns_message *messages;
+	size_t capacity;
+	struct lookup *lookups[MAX_LOOKUPS]; /* the latest ones, a ring */
+	uint16_t lookup_ids[MAX_LOOKUPS];    /* ids of the queries that they came from */
+	size_t lookup_count;
+	trace_id dial;
+	struct arena arena;   /* what the record points to */
+	struct arena scratch; /* of the message that is being read */
+};
+
+struct dns_talk *dns_talk_new(struct correlator *c, const struct resolver_flow *flow, enum trace_dns_kind kind, bool over_tcp)
+{
+	struct dns_talk *talk = nt_zalloc(sizeof *talk);
+
+	talk->c = c;
+	talk->flow = *flow;
+	talk->record.id = new_id(c);
+	talk->record.connection = flow->connection;
+	talk->record.kind = kind;
+	talk->record.over_tcp = over_tcp;
+	return talk;
+}
+
+/* ---- lookups ---- */
+
+static void note_lookup(struct dns_talk *talk, struct lookup *lookup, uint16_t id)
+{
+	size_t i = talk->lookup_count++ % MAX_LOOKUPS;
+
+	if (talk->lookups[i]) {
+		if (!talk->dial)
+			talk->dial = lookup_dial(talk->lookups[i]);
+		lookup_unref(talk->lookups[i]);
+	}
+	talk->lookups[i] = lookup;
+	talk->lookup_ids[i] = id;
+}
+
+static struct lookup *noted_lookup(const struct dns_talk *talk, uint16_t id)
+{
+	for (size_t n = 0; n < MAX_LOOKUPS && n < talk->lookup_count; n++) {
+		size_t i = (talk->lookup_count - 1 - n) % MAX_LOOKUPS;
+
+		if (talk->lookup_ids[i] == id)
+			return talk->lookups[i];
+	}
+	return NULL;
+}
+
+trace_id dns_talk_dial(const struct dns_talk *talk)
+{
+	trace_id dial = talk->dial;
+
+	for (size_t i = 0; i < MAX_LOOKUPS && !dial; i++)
+		if (talk->lookups[i])
+			dial = lookup_dial(talk->lookups[i]);
+	return dial;
+}
+
+/* ---- records ---- */
+
+static struct bytes keep(struct dns_talk *talk, const char *text)
+{
+	return arena_copy(&talk->arena, bytes_of(text));
+}
+
+static void keep_questions(struct dns_talk *talk, const struct dns_message *message, struct trace_dns_message *out)
+{
+	struct trace_dns_question *questions = arena_alloc(&talk->arena, message->question_count * sizeof *questions);
+
+	for (size_t i = 0; i < message->question_count; i++)
+		questions[i] = (struct trace_dns_question){ .name = keep(talk, message->questions[i].name),
+							    .type = message->questions[i].type,
+							    .class = message->questions[i].class };
+	out->questions = questions;
+	out->question_count = message->question_count;
+}
+
+static void keep_answers(struct dns_talk *talk, const struct dns_message *message, struct trace_dns_message *out)
+{
+	struct trace_dns_answer *answers = arena_alloc(&talk->arena, message->answer_count * sizeof *answers);
+
+	for (size_t i = 0; i < message->answer_count; i++) {
+		const struct dns_record *answer = &message->answers[i];
+
+		answers[i] = (struct trace_dns_answer){ .name = keep(talk, answer->name),
+							.type = answer->type,
+							.class = answer->class,
+							.ttl = answer->ttl,
+							.value = keep(talk, answer->value) };
+	}
+	out->answers = answers;
+	out->answer_count = message->answer_count;
+}
+
+/* A question of one message against the first of another. */
+static bool same_question(const struct trace_dns_message *query, const struct dns_message *reply)
+{
+	if (!query->question_count || !reply->question_count)
+		return true; /* nothing to compare: the id has to do */
+	return query->questions[0].type == reply->questions[0].type &&
+	       bytes_equal_nocase(query->questions[0].name, bytes_of(reply->questions[0].name));
+}
+
+/* How far back a query may stand: a resolver that reuses one port has many on the way. */
+enum { LOOK_BACK = 512 };
+
+static const struct trace_dns_message *query_of(const struct dns_talk *talk, const struct dns_message *reply)
+{
+	for (size_t n = 0; n < talk->record.message_count && n < LOOK_BACK; n++) {
+		const struct trace_dns_message *message = &talk->messages[talk->record.message_count - 1 - n];
+
+		if (!message->is_reply && message->id == reply->id && same_question(message, reply))
+			return message;
+	}
+	return NULL;
+}
+
+static void report(struct dns_talk *talk)
+{
+	talk->record.from_dial = dns_talk_dial(talk);
+	talk->record.messages = talk->messages;
+	if (talk->c->sink->dns_query && talk->record.message_count)
+		talk->c->sink->dns_query(talk->c->context, &talk->record);
+}
+
+/* A conversation that never ends is reported in parts. */
+static void begin_another_record(struct dns_talk *talk)
+{
+	limit_hit(talk->c->hits, LIMIT_DNS_MESSAGES_HIT);
+	report(talk);
+	arena_free(&talk->arena);
+	talk->record.id = new_id(talk->c);
+	talk->record.message_count = 0;
+}
+
+static struct trace_dns_message *add_message(struct dns_talk *talk)
+{
+	if (talk->record.message_count == LIMIT_DNS_MESSAGES)
+		begin_another_record(talk);
+	if (talk->record.message_count == talk->capacity) {
+		talk->capacity = talk->capacity ? talk->capacity * 2 : 4;
+		talk->messages = nt_realloc_array(talk->messages, talk->capacity, sizeof *talk->messages);
+	}
+	return &talk->messages[talk->record.message_count++];
+}
+
+static void handle_query(struct dns_talk *talk, const struct dns_message *message, nt_time time, struct packet_ref packet)
+{
+	struct lookup *lookup;
+
+	if (talk->record.kind != TRACE_DNS || message->opcode != 0)
+		return;
+	lookup = dials_query(talk->c, &talk->flow, message, time, packet);
+	if (lookup)
+		note_lookup(talk, lookup, message->id);
+}
+
+static void handle_reply(struct dns_talk *talk, const struct dns_message *message, struct trace_dns_message *out)
+{
+	const struct trace_dns_message *query = query_of(talk, message);
+	struct lookup *lookup;
+
+	out->latency_us = query ? (out->time - query->time) / NT_MICROSECOND : -1;
+	out->unmatched = !query && talk->record.kind == TRACE_DNS;
+	if (!query || talk->record.kind != TRACE_DNS)
+		return;
+	lookup = noted_lookup(talk, message->id);
+	if (lookup)
+		dials_reply(talk->c, lookup, &talk->flow, message, out->time);
+}
+
+bool dns_talk_message(struct dns_talk *talk, struct cursor wire, nt_time time, struct packet_ref packet)
+{
+	struct trace_dns_message out = { .time = time, .packet = packet, .latency_us = -1 };
+	struct trace_dns_message *kept;
+	struct dns_message message;
+
+	dns_parse(wire, &talk->scratch, talk->c->hits, &message);
+	if (cur_left(&wire) < 12) {
+		arena_clear(&talk->scratch);
+		return false;
+	}
+	out.is_reply = message.is_response;
+	out.id = message.id;
+	out.opcode = message.opcode;
+	out.rcode = message.rcode;
+	out.truncated = message.truncated;
+	out.recursion_desired = message.recursion_desired;
+	out.recursion_available = message.recursion_available;
+	out.authoritative = message.authoritative;
+	out.size = (uint32_t)message.size;
+	out.edns_udp_size = message.has_edns ? message.edns_udp_size : 0;
+	out.malformed = message.malformed;
+	out.cut = message.cut;
+	if (message.is_response)
+		handle_reply(talk, &message, &out);
+	else
+		handle_query(talk, &message, time, packet);
+	kept = add_message(talk); /* before anything is kept: it may begin another record */
+	keep_questions(talk, &message, &out);
+	if (message.is_response)
+		keep_answers(talk, &message, &out);
+	*kept = out;
+	arena_clear(&talk->scratch);
+	return true;
+}
+
+void dns_talk_end(struct dns_talk *talk)
+{
+	if (!talk)
+		return;
+	report(talk);
+	for (size_t i = 0; i < MAX_LOOKUPS; i++)
+		lookup_unref(talk->lookups[i]);
+	free(talk->messages);
+	arena_free(&talk->arena);
+	arena_free(&talk->scratch);
+	free(talk);
+}

@@ -1,0 +1,195 @@
+#include "correlate/flow.h"
+
+#include "correlate/hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Silence that ends a flow.  Half open: longer than the longest wait between two SYNs (64 s on Linux).  Open: longer than the default
+ * keep-alive of TCP (2 h, RFC 9293 3.8.4).  Closed: long enough for stray retransmissions, so that they do not look like a new flow.
+ * UDP: as conntrack keeps a stream of datagrams, and a little more.
+ */
+static const nt_time timeout[FLOW_QUEUE_COUNT] = {
+	[FLOW_TCP_HALF_OPEN] = 150 * NT_SECOND,
+	[FLOW_TCP_OPEN] = (2 * 3600 + 600) * NT_SECOND,
+	[FLOW_TCP_CLOSED] = 60 * NT_SECOND,
+	[FLOW_UDP] = 180 * NT_SECOND,
+};
+
+enum { FIRST_CAPACITY = 1024 };
+
+struct flow_slot {
+	struct flow *flow;
+	uint64_t hash;
+};
+
+void flow_table_init(struct flow_table *table, uint64_t seed)
+{
+	memset(table, 0, sizeof *table);
+	table->capacity = FIRST_CAPACITY;
+	table->slots = nt_zalloc(FIRST_CAPACITY * sizeof *table->slots);
+	table->seed = seed;
+}
+
+void flow_table_clear(struct flow_table *table)
+{
+	free(table->slots);
+	memset(table, 0, sizeof *table);
+}
+
+int flow_key_make(struct flow_key *key, uint8_t ip_version, uint8_t protocol, uint16_t vantage, const struct ip_address *source,
+		  uint16_t source_port, const struct ip_address *destination, uint16_t destination_port)
+{
+	int order = memcmp(source, destination, sizeof *source);
+	int side = order ? order > 0 : source_port > destination_port;
+
+	memset(key, 0, sizeof *key);
+	key->address[side] = *source;
+	key->address[!side] = *destination;
+	key->port[side] = source_port;
+	key->port[!side] = destination_port;
+	key->ip_version = ip_version;
+	key->protocol = protocol;
+	key->vantage = vantage;
+	return side;
+}
+
+uint64_t flow_hash(const struct flow_table *table, const struct flow_key *key)
+{
+	return hash_bytes(table->seed, key, sizeof *key);
+}
+
+struct flow *flow_find(const struct flow_table *table, const struct flow_key *key, uint64_t hash)
+{
+	size_t mask = table->capacity - 1;
+
+	for (size_t i = hash & mask; table->slots[i].flow; i = (i + 1) & mask) {
+		const struct flow_slot *slot = &table->slots[i];
+
+		if (slot->hash == hash && memcmp(&slot->flow->key, key, sizeof *key) == 0)
+			return slot->flow;
+	}
+	return NULL;
+}
+
+static void place(struct flow_table *table, struct flow *flow)
+{
+	size_t mask = table->capacity - 1, i = flow->hash & mask;
+
+	while (table->slots[i].flow)
+		i = (i + 1) & mask;
+	table->slots[i] = (struct flow_slot){ flow, flow->hash };
+}
+
+static void grow(struct flow_table *table)
+{
+	struct flow_slot *old = table->slots;
+	size_t old_capacity = table->capacity;
+
+	table->capacity *= 2;
+	table->slots = nt_zalloc(table->capacity * sizeof *table->slots);
+	for (size_t i = 0; i < old_capacity; i++)
+		if (old[i].flow)
+			place(table, old[i].flow);
+	free(old);
+}
+
+static void enqueue(struct flow_table *table, struct flow *flow, enum flow_queue queue)
+{
+	flow->queue = queue;
+	flow->queued = flow->last;
+	flow->newer = NULL;
+	flow->older = table->newest[queue];
+	if (flow->older)
+		flow->older->newer = flow;
+	else
+		table->oldest[queue] = flow;
+	table->newest[queue] = flow;
+}
+
+static void dequeue(struct flow_table *table, struct flow *flow)
+{
+	if (flow->older)
+		flow->older->newer = flow->newer;
+	else
+		table->oldest[flow->queue] = flow->newer;
+	if (flow->newer)
+		flow->newer->older = flow->older;
+	else
+		table->newest[flow->queue] = flow->older;
+}
+
+void flow_insert(struct flow_table *table, struct flow *flow, enum flow_queue queue, nt_time now)
+{
+	if ((table->count + 1) * 2 > table->capacity)
+		grow(table);
+	place(table, flow);
+	table->count++;
+	flow->last = now;
+	enqueue(table, flow, queue);
+}
+
+/* Linear probing without tombstones: what follows the hole and may stand in it moves up. */
+static void close_hole(struct flow_table *table, size_t hole)
+{
+	size_t mask = table->capacity - 1;
+
+	for (size_t i = (hole + 1) & mask; table->slots[i].flow; i = (i + 1) & mask) {
+		size_t home = table->slots[i].hash & mask;
+
+		if (((i - home) & mask) >= ((i - hole) & mask)) {
+			table->slots[hole] = table->slots[i];
+			hole = i;
+		}
+	}
+	table->slots[hole].flow = NULL;
+}
+
+void flow_remove(struct flow_table *table, struct flow *flow)
+{
+	size_t mask = table->capacity - 1, i = flow->hash & mask;
+
+	while (table->slots[i].flow != flow)
+		i = (i + 1) & mask;
+	close_hole(table, i);
+	table->count--;
+	dequeue(table, flow);
+}
+
+void flow_move(struct flow_table *table, struct flow *flow, enum flow_queue queue)
+{
+	if (flow->queue == queue)
+		return;
+	dequeue(table, flow);
+	enqueue(table, flow, queue);
+}
+
+struct flow *flow_expired(struct flow_table *table, nt_time now)
+{
+	for (int queue = 0; queue < FLOW_QUEUE_COUNT; queue++) {
+		struct flow *flow;
+
+		while ((flow = table->oldest[queue]) && flow->queued < now - timeout[queue]) {
+			if (flow->last < now - timeout[queue])
+				return flow;
+			/* Packets do not move their flow, which would touch its neighbours: it moves here, when its turn comes. */
+			dequeue(table, flow);
+			enqueue(table, flow, queue);
+		}
+	}
+	return NULL;
+}
+
+struct flow *flow_silent_longest(struct flow_table *table)
+{
+	struct flow *longest = NULL;
+
+	for (int queue = 0; queue < FLOW_QUEUE_COUNT; queue++) {
+		struct flow *flow = table->oldest[queue];
+
+		if (flow && (!longest || flow->last < longest->last))
+			longest = flow;
+	}
+	return longest;
+}

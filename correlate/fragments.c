@@ -1,0 +1,229 @@
+#include "correlate/fragments.h"
+
+#include "correlate/hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BUCKETS = 1024, MAX_DATAGRAM = 65535 + 1 };
+static const nt_time timeout = 60 * NT_SECOND; /* RFC 8200 4.5 */
+
+struct part {
+	struct part *next;
+	uint32_t offset, size; /* bytes of the datagram's payload, on the wire */
+	uint32_t captured;
+	uint8_t bytes[];
+};
+
+struct fragment_key {
+	struct ip_address source, destination;
+	uint32_t id;
+	uint16_t vantage;
+	uint8_t protocol, ip_version;
+};
+
+struct datagram {
+	struct datagram *next;          /* in its bucket */
+	struct datagram *older, *newer; /* by time of the first fragment seen */
+	struct fragment_key key;
+	nt_time begin;
+	struct part *parts;      /* sorted by offset, without overlaps */
+	uint32_t covered;        /* bytes of all parts */
+	uint32_t total;          /* size of the datagram, 0 until the last fragment came */
+	uint32_t count;          /* fragments */
+	struct net_packet first; /* of the fragment with offset 0, else of any */
+};
+
+struct fragments {
+	struct datagram *bucket[BUCKETS], *oldest, *newest;
+	size_t datagrams, bytes;
+	uint64_t seed, unfinished;
+	struct limit_hits *hits;
+	uint8_t *whole; /* MAX_DATAGRAM bytes, for the datagram handed out last */
+};
+
+struct fragments *fragments_new(uint64_t seed, struct limit_hits *hits)
+{
+	struct fragments *fragments = nt_zalloc(sizeof *fragments);
+
+	fragments->seed = seed;
+	fragments->hits = hits;
+	return fragments;
+}
+
+static struct datagram **slot(struct fragments *fragments, const struct fragment_key *key)
+{
+	struct datagram **at = &fragments->bucket[hash_bytes(fragments->seed, key, sizeof *key) % BUCKETS];
+
+	while (*at && memcmp(&(*at)->key, key, sizeof *key) != 0)
+		at = &(*at)->next;
+	return at;
+}
+
+static void drop(struct fragments *fragments, struct datagram *datagram, bool finished)
+{
+	struct datagram **at = slot(fragments, &datagram->key);
+
+	*at = datagram->next;
+	if (datagram->older)
+		datagram->older->newer = datagram->newer;
+	else
+		fragments->oldest = datagram->newer;
+	if (datagram->newer)
+		datagram->newer->older = datagram->older;
+	else
+		fragments->newest = datagram->older;
+	for (struct part *part = datagram->parts, *next; part; part = next) {
+		next = part->next;
+		fragments->bytes -= part->captured;
+		free(part);
+	}
+	if (!finished)
+		fragments->unfinished += datagram->count;
+	fragments->datagrams--;
+	free(datagram);
+}
+
+void fragments_free(struct fragments *fragments)
+{
+	if (!fragments)
+		return;
+	while (fragments->oldest)
+		drop(fragments, fragments->oldest, false);
+	free(fragments->whole);
+	free(fragments);
+}
+
+uint64_t fragments_unfinished(const struct fragments *fragments)
+{
+	uint64_t count = fragments->unfinished;
+
+	for (const struct datagram *datagram = fragments->oldest; datagram; datagram = datagram->newer)
+		count += datagram->count;
+	return count;
+}
+
+static void make_room(struct fragments *fragments, nt_time now)
+{
+	while (fragments->oldest && fragments->oldest->begin < now - timeout)
+		drop(fragments, fragments->oldest, false);
+	while (fragments->datagrams >= LIMIT_FRAGMENT_DATAGRAMS) {
+		limit_hit(fragments->hits, LIMIT_FRAGMENT_DATAGRAMS_HIT);
+		drop(fragments, fragments->oldest, false);
+	}
+	while (fragments->bytes > LIMIT_FRAGMENT_BYTES) {
+		limit_hit(fragments->hits, LIMIT_FRAGMENT_BYTES_HIT);
+		drop(fragments, fragments->oldest, false);
+	}
+}
+
+static struct datagram *find_or_add(struct fragments *fragments, const struct fragment_key *key, nt_time now)
+{
+	struct datagram **at = slot(fragments, key), *datagram = *at;
+
+	if (datagram)
+		return datagram;
+	datagram = nt_zalloc(sizeof *datagram);
+	datagram->key = *key;
+	datagram->begin = now;
+	*at = datagram;
+	datagram->older = fragments->newest;
+	if (fragments->newest)
+		fragments->newest->newer = datagram;
+	else
+		fragments->oldest = datagram;
+	fragments->newest = datagram;
+	fragments->datagrams++;
+	return datagram;
+}
+
+static void add_piece(struct fragments *fragments, struct datagram *datagram, struct part **at, uint32_t start, uint32_t end,
+		      uint32_t offset, struct bytes captured)
+{
+	uint32_t skip = start - offset, size = end - start;
+	uint32_t have = captured.size > skip ? (uint32_t)captured.size - skip : 0;
+	struct part *part;
+
+	if (have > size)
+		have = size;
+	part = nt_alloc(sizeof *part + have);
+	*part = (struct part){ .next = *at, .offset = start, .size = size, .captured = have };
+	if (have)
+		memcpy(part->bytes, captured.at + skip, have);
+	*at = part;
+	datagram->covered += size;
+	fragments->bytes += have;
+}
+
+/* Adds what is new of [offset, end): only the holes between the parts that are there. */
+static void add_parts(struct fragments *fragments, struct datagram *datagram, uint32_t offset, uint32_t end, struct bytes captured)
+{
+	struct part **at = &datagram->parts;
+	uint32_t start = offset;
+
+	while (start < end) {
+		struct part *part = *at;
+
+		if (part && part->offset + part->size <= start) {
+			at = &part->next;
+			continue;
+		}
+		if (part && part->offset <= start) {
+			start = part->offset + part->size;
+			continue;
+		}
+		uint32_t stop = part && part->offset < end ? part->offset : end;
+
+		add_piece(fragments, datagram, at, start, stop, offset, captured);
+		start = stop;
+	}
+}
+
+static void assemble(struct fragments *fragments, const struct datagram *datagram, struct net_packet *whole)
+{
+	uint32_t have = 0;
+
+	if (!fragments->whole)
+		fragments->whole = nt_alloc(MAX_DATAGRAM);
+	for (const struct part *part = datagram->parts; part && part->offset == have; part = part->next) {
+		memcpy(fragments->whole + have, part->bytes, part->captured);
+		have += part->captured;
+		if (part->captured < part->size)
+			break;
+	}
+	*whole = datagram->first;
+	whole->ip = NULL;
+	whole->payload = cur_of(fragments->whole, have, datagram->total - have);
+}
+
+bool fragments_add(struct fragments *fragments, const struct net_packet *fragment, uint16_t vantage, nt_time time,
+		   struct net_packet *whole)
+{
+	struct fragment_key key;
+	struct datagram *datagram;
+	uint64_t end = (uint64_t)fragment->fragment.offset + cur_left_on_wire(&fragment->payload);
+
+	if (end >= MAX_DATAGRAM || end == fragment->fragment.offset) { /* "ping of death", or nothing in it */
+		fragments->unfinished++;
+		return false;
+	}
+	memset(&key, 0, sizeof key);
+	key.source = fragment->source;
+	key.destination = fragment->destination;
+	key.id = fragment->fragment.id;
+	key.vantage = vantage;
+	key.protocol = fragment->ip_version == 4 ? fragment->protocol : 0; /* RFC 8200: only the first fragment's counts */
+	key.ip_version = fragment->ip_version;
+	make_room(fragments, time);
+	datagram = find_or_add(fragments, &key, time);
+	if (datagram->count++ == 0 || fragment->fragment.offset == 0)
+		datagram->first = *fragment;
+	if (!fragment->fragment.more && !datagram->total)
+		datagram->total = (uint32_t)end;
+	add_parts(fragments, datagram, fragment->fragment.offset, (uint32_t)end, cur_rest(&fragment->payload));
+	if (!datagram->total || datagram->covered < datagram->total || datagram->parts->offset != 0)
+		return false;
+	assemble(fragments, datagram, whole);
+	drop(fragments, datagram, true);
+	return true;
+}

@@ -1,0 +1,122 @@
+#include "correlate/http_url.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct bytes http_host_name(struct bytes host)
+{
+	const uint8_t *colon = host.size ? memrchr(host.at, ':', host.size) : NULL;
+
+	if (host.size && host.at[0] == '[') {
+		const uint8_t *close = memchr(host.at, ']', host.size);
+
+		return close ? (struct bytes){ host.at + 1, (size_t)(close - host.at) - 1 } : host;
+	}
+	return colon ? (struct bytes){ host.at, (size_t)(colon - host.at) } : host;
+}
+
+static void add_text(struct buffer *out, const char *text)
+{
+	buffer_add(out, text, strlen(text));
+}
+
+/* RFC 3986 2.1: what is no visible ASCII character is percent-encoded, the rest stays as it was sent. */
+static void add_escaped(struct buffer *out, struct bytes text)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	size_t plain = 0;
+
+	for (size_t i = 0; i <= text.size; i++) {
+		if (i < text.size && text.at[i] > 0x20 && text.at[i] < 0x7f)
+			continue;
+		buffer_add(out, text.at + plain, i - plain);
+		if (i < text.size) {
+			char escaped[3] = { '%', hex[text.at[i] >> 4], hex[text.at[i] & 15] };
+
+			buffer_add(out, escaped, sizeof escaped);
+		}
+		plain = i + 1;
+	}
+}
+
+static void add_address(struct buffer *out, const struct tcp_conn *conn, bool always_port)
+{
+	struct address_tuple tuple = tcp_tuple(conn);
+	char address[IP_ADDRESS_TEXT_SIZE], text[IP_ADDRESS_TEXT_SIZE + 10];
+
+	ip_address_text(tuple.ip_version, &tuple.destination, address);
+	snprintf(text, sizeof text, tuple.ip_version == 6 ? "[%s]" : "%s", address);
+	add_text(out, text);
+	if (always_port || tuple.destination_port != 80) {
+		snprintf(text, sizeof text, ":%u", tuple.destination_port);
+		add_text(out, text);
+	}
+}
+
+/* "scheme://" at the beginning: its length, 0 if the target is in no absolute form. */
+static size_t scheme_size(struct bytes target)
+{
+	size_t i = 0;
+
+	while (i < target.size && (isalnum(target.at[i]) || target.at[i] == '+' || target.at[i] == '-' || target.at[i] == '.'))
+		i++;
+	if (i == 0 || !isalpha(target.at[0]) || target.size - i < 3 || memcmp(target.at + i, "://", 3) != 0)
+		return 0;
+	return i + 3;
+}
+
+/* http://user:password@host/ becomes http://user:***@host/: no output shows credentials. */
+static void add_absolute(struct buffer *out, struct bytes target, size_t scheme)
+{
+	const uint8_t *authority = target.at + scheme;
+	size_t size = target.size - scheme;
+	const uint8_t *slash = memchr(authority, '/', size);
+	size_t authority_size = slash ? (size_t)(slash - authority) : size;
+	const uint8_t *at = memrchr(authority, '@', authority_size);
+	const uint8_t *colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
+
+	if (!colon) {
+		add_escaped(out, target);
+		return;
+	}
+	add_escaped(out, (struct bytes){ target.at, (size_t)(colon - target.at) });
+	add_text(out, ":***");
+	add_escaped(out, (struct bytes){ at, (size_t)(target.at + target.size - at) });
+}
+
+struct bytes http_url(struct arena *arena, const struct app *app, bool is_connect, struct bytes target, struct bytes host_field)
+{
+	struct buffer out = { .max = LIMIT_HTTP_HEAD * 4u };
+	size_t scheme = scheme_size(target);
+	struct bytes url;
+
+	if (is_connect) {
+		add_escaped(&out, target);
+	} else if (scheme) {
+		add_absolute(&out, target, scheme);
+	} else {
+		add_text(&out, app->in.tls_tunnel ? "https://" : "http://");
+		if (host_field.size)
+			add_escaped(&out, host_field);
+		else
+			add_address(&out, app->conn, false);
+		if (target.size == 0 || target.at[0] != '/')
+			add_text(&out, "/");
+		add_escaped(&out, target);
+	}
+	url = arena_copy(arena, (struct bytes){ out.at, out.size });
+	buffer_free(&out);
+	return url;
+}
+
+char *http_proxy_url(const struct app *app)
+{
+	struct buffer out = { .max = 256 };
+
+	add_text(&out, app->in.tls_tunnel ? "https://" : "http://");
+	add_address(&out, app->conn, true);
+	buffer_add(&out, "", 1);
+	return (char *)out.at;
+}

@@ -1,0 +1,20 @@
+/*
+ * The target URI of a request (RFC 9112 3.3), as one absolute URL.
+ */
+#ifndef NETTRACE_CORRELATE_HTTP_URL_H
+#define NETTRACE_CORRELATE_HTTP_URL_H
+
+#include "correlate/app.h"
+
+/*
+ * http://host/path, with the scheme of the tunnel and the Host field, else the server's address; absolute-form as sent, without a password;
+ * "host:port" for CONNECT.  Bytes that no URL may hold are percent-encoded.  Lives in `arena`.
+ */
+struct bytes http_url(struct arena *arena, const struct app *app, bool is_connect, struct bytes target, struct bytes host_field);
+
+struct bytes http_host_name(struct bytes host_field); /* without port and brackets: a view */
+
+/* "http://address:port" of the server of this connection, or https:// if a tunnel leads to it; the caller frees it. */
+char *http_proxy_url(const struct app *app);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * What the files of correlate/ share.  Nothing outside this folder includes it.
+ */
+#ifndef NETTRACE_CORRELATE_INTERNAL_H
+#define NETTRACE_CORRELATE_INTERNAL_H
+
+#include "correlate/correlate.h"
+#include "correlate/flow.h"
+#include "dissect/appid/appid.h"
+
+struct app;
+struct dial;
+struct dials;
+struct exchange;
+struct fragments;
+struct lookup;
+
+struct correlator {
+	struct correlate_options options;
+	const struct trace_sink *sink;
+	void *context;
+	struct limit_hits *hits;
+	struct correlate_stats stats;
+	nt_time now; /* the largest packet time so far */
+	nt_time last_packet_time;
+	nt_time elapsed; /* since the first packet, on a clock that never goes back and takes long silences for short ones */
+	trace_id last_id;
+	struct flow_table flows;
+	struct fragments *fragments;
+	struct dials *dials;
+	struct appid *appid;              /* NULL if switched off */
+	struct exchange *spare_exchanges; /* for reuse, so that a request costs no allocation in steady state */
+	size_t held_bytes;                /* of segments ahead of a hole, all connections */
+};
+
+/* The packet that is being looked at, beside its layers. */
+struct packet_context {
+	nt_time time;
+	struct packet_ref ref;
+	uint32_t interface;
+	uint16_t vantage; /* keeps flows apart that were captured at different places */
+	const struct net_packet *net;
+};
+
+static inline trace_id new_id(struct correlator *c)
+{
+	return ++c->last_id;
+}
+
+/* Whether --client lets this host be reported as a client. */
+bool client_wanted(const struct correlator *c, uint8_t ip_version, const struct ip_address *address);
+
+#endif

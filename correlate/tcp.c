@@ -1,0 +1,448 @@
+#include "correlate/tcp.h"
+
+#include "correlate/app.h"
+#include "correlate/dials.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* An ACK further beyond what was seen than any window reaches is nonsense, not a sign of lost packets. */
+enum { PLAUSIBLE_ACK_LEAD = 1 << 30 };
+/* Bytes that fill a hole after this long, and after a round trip, were sent again; sooner, they were overtaken (as Wireshark judges). */
+static const nt_time reorder_time = 3 * NT_MILLISECOND;
+
+static void base_side(struct tcp_side *side, uint32_t sequence)
+{
+	side->based = true;
+	side->top = TCP_OFFSET_BASE;
+	side->top_sequence = sequence;
+}
+
+static uint64_t offset_of(const struct tcp_side *side, uint32_t sequence)
+{
+	return side->top + (uint64_t)(int64_t)(int32_t)(sequence - side->top_sequence);
+}
+
+static void raise_top(struct tcp_side *side, uint64_t offset)
+{
+	if (offset > side->top) {
+		side->top_sequence += (uint32_t)(offset - side->top);
+		side->top = offset;
+	}
+}
+
+/* ---- who is the client ---- */
+
+void tcp_set_client(struct tcp_conn *conn, int side, enum trace_evidence evidence)
+{
+	if (conn->client >= 0)
+		return;
+	conn->client = (int8_t)side;
+	conn->record.client_by = evidence;
+}
+
+static void decide_client_at_end(struct tcp_conn *conn)
+{
+	const uint16_t *port = conn->flow.key.port;
+
+	if (conn->client >= 0)
+		return;
+	if (port[0] != port[1])
+		tcp_set_client(conn, port[1] > port[0], TRACE_BY_PORT);
+	else
+		tcp_set_client(conn, conn->side[0].seen && conn->side[0].counts.packets ? 0 : 1, TRACE_BY_FIRST_PACKET);
+}
+
+static void decide_client_at_start(struct correlator *c, struct tcp_conn *conn, int side, uint8_t flags)
+{
+	bool wanted[2] = { false, false };
+
+	if ((flags & TCP_SYN) && !(flags & TCP_RST))
+		tcp_set_client(conn, flags & TCP_ACK ? !side : side, flags & TCP_ACK ? TRACE_BY_SYN_ACK : TRACE_BY_SYN);
+	if (!c->options.client_count)
+		return;
+	for (int i = 0; i < 2; i++)
+		wanted[i] = client_wanted(c, conn->flow.key.ip_version, &conn->flow.key.address[i]);
+	if (wanted[0] != wanted[1])
+		tcp_set_client(conn, wanted[1], TRACE_BY_OPTION);
+}
+
+struct address_tuple tcp_tuple(const struct tcp_conn *conn)
+{
+	const struct flow_key *key = &conn->flow.key;
+	int client = conn->client < 0 ? key->port[1] > key->port[0] : conn->client;
+
+	return (struct address_tuple){ .ip_version = key->ip_version,
+				       .source = key->address[client],
+				       .destination = key->address[!client],
+				       .source_port = key->port[client],
+				       .destination_port = key->port[!client] };
+}
+
+/* ---- begin and end of a connection ---- */
+
+static struct tcp_conn *conn_new(struct correlator *c, const struct flow_key *key, uint64_t hash, int side, uint8_t flags,
+				 const struct packet_context *packet)
+{
+	struct tcp_conn *conn = nt_zalloc(sizeof *conn);
+	struct trace_tcp_conn *record = &conn->record;
+
+	conn->flow.key = *key;
+	conn->flow.hash = hash;
+	conn->client = -1;
+	conn->syn = conn->last_syn = conn->syn_ack = NT_TIME_NONE;
+	record->id = new_id(c);
+	record->last = packet->time;
+	record->handshake_begin = record->handshake_end = record->close = NT_TIME_NONE;
+	record->rtt_us = record->handshake_us = -1;
+	record->vlan = packet->net->vlan;
+	record->tunnels = packet->net->tunnels;
+	record->interface = packet->interface;
+	record->first_packet = packet->ref;
+	for (int i = 0; i < 2; i++) {
+		conn->side[i].counts.window_scale = -1;
+		conn->side[i].counts.fin = conn->side[i].counts.rst = NT_TIME_NONE;
+	}
+	decide_client_at_start(c, conn, side, flags);
+	if (flags & TCP_SYN) {
+		conn->state = flags & TCP_ACK ? TCP_SYN_RECEIVED : TCP_SYN_SENT;
+	} else {
+		conn->state = TCP_OPEN;
+		record->reused = record->connected = true;
+	}
+	flow_insert(&c->flows, &conn->flow, conn->state == TCP_OPEN ? FLOW_TCP_OPEN : FLOW_TCP_HALF_OPEN, c->elapsed);
+	return conn;
+}
+
+static nt_time earlier(nt_time a, nt_time b)
+{
+	if (a == NT_TIME_NONE || b == NT_TIME_NONE)
+		return a == NT_TIME_NONE ? b : a;
+	return a < b ? a : b;
+}
+
+static enum trace_close close_reason(const struct trace_tcp_conn *record)
+{
+	const struct trace_tcp_side *client = &record->client, *server = &record->server;
+	nt_time rst = earlier(client->rst, server->rst);
+
+	if (record->close_reason != TRACE_CLOSE_NONE)
+		return record->close_reason;
+	if (rst != NT_TIME_NONE &&
+	    !(client->fin < rst && server->fin < rst && client->fin != NT_TIME_NONE && server->fin != NT_TIME_NONE))
+		return rst == client->rst ? TRACE_CLOSE_RST_CLIENT : TRACE_CLOSE_RST_SERVER;
+	if (client->fin != NT_TIME_NONE && server->fin != NT_TIME_NONE)
+		return TRACE_CLOSE_FIN;
+	return client->fin != NT_TIME_NONE || server->fin != NT_TIME_NONE ? TRACE_CLOSE_HALF : TRACE_CLOSE_NONE;
+}
+
+static void complete_record(struct correlator *c, struct tcp_conn *conn)
+{
+	struct trace_tcp_conn *record = &conn->record;
+	int client = conn->client;
+
+	record->tuple = tcp_tuple(conn);
+	record->client = conn->side[client].counts;
+	record->server = conn->side[!client].counts;
+	record->sent_bytes = conn->side[client].byte_count;
+	record->recv_bytes = conn->side[!client].byte_count;
+	record->close = earlier(record->client.fin, record->client.rst);
+	if (record->close == NT_TIME_NONE)
+		record->close = earlier(record->server.fin, record->server.rst);
+	record->close_reason = close_reason(record);
+	record->half_open = conn->syn != NT_TIME_NONE && !conn->side[!client].seen;
+	if (!record->connected && record->handshake_end == NT_TIME_NONE && conn->syn != NT_TIME_NONE &&
+	    conn->syn_ack == NT_TIME_NONE)
+		record->handshake_end = conn->last_syn; /* nobody answered: the last attempt */
+	if (conn->appid)
+		record->app_protocol = bytes_of(appid_give_up(c->appid, conn->appid));
+	conn->appid = NULL;
+}
+
+void tcp_end(struct correlator *c, struct tcp_conn *conn, enum trace_close why)
+{
+	stream_finish(c, conn);
+	decide_client_at_end(conn);
+	if (why == TRACE_CLOSE_EVICTED)
+		conn->record.close_reason = why;
+	complete_record(c, conn);
+	dials_conn_ended(c, conn);
+	if (c->sink->tcp_conn && client_wanted(c, conn->record.tuple.ip_version, &conn->record.tuple.source))
+		c->sink->tcp_conn(c->context, &conn->record);
+	flow_remove(&c->flows, &conn->flow);
+	for (int i = 0; i < 2; i++)
+		ranges_free(&conn->side[i].bytes_seen);
+	free(conn);
+}
+
+/* ---- handshake and end ---- */
+
+static void handle_syn(struct tcp_conn *conn, int sender, const struct tcp_segment *segment, nt_time time)
+{
+	struct tcp_side *side = &conn->side[sender], *peer = &conn->side[!sender];
+
+	if (!side->isn_known && (!side->based || side->byte_count == 0))
+		base_side(side, segment->sequence + 1);
+	side->isn_known = true;
+	side->isn = segment->sequence;
+	side->counts.mss = segment->mss;
+	side->counts.window_scale = segment->window_scale;
+	if (segment->flags & TCP_ACK) {
+		if (!peer->based)
+			base_side(peer, segment->acknowledgment);
+		peer->isn_known = true; /* the SYN itself may be missing: this answers it */
+		if (conn->syn_ack == NT_TIME_NONE) {
+			conn->syn_ack = time;
+			if (conn->state == TCP_SYN_SENT)
+				conn->state = TCP_SYN_RECEIVED;
+		}
+		return;
+	}
+	if (sender != conn->client)
+		return;
+	conn->record.syn_count++;
+	conn->last_syn = time;
+	if (conn->syn == NT_TIME_NONE)
+		conn->syn = conn->record.handshake_begin = time;
+}
+
+static void handshake_completed(struct correlator *c, struct tcp_conn *conn, nt_time time)
+{
+	struct trace_tcp_conn *record = &conn->record;
+
+	record->connected = true;
+	record->handshake_end = time;
+	conn->state = TCP_OPEN;
+	if (conn->syn != NT_TIME_NONE)
+		record->handshake_us = (time - conn->syn) / NT_MICROSECOND;
+	if (conn->last_syn != NT_TIME_NONE && conn->syn_ack >= conn->last_syn) {
+		nt_time there = conn->syn_ack - conn->last_syn, back = time - conn->syn_ack;
+
+		/* The capture stands somewhere between both ends: the longer part is the way to the far one. */
+		record->rtt_us = (there > back ? there : back) / NT_MICROSECOND;
+	}
+	flow_move(&c->flows, &conn->flow, FLOW_TCP_OPEN);
+	dials_connected(c, conn);
+}
+
+static void handle_rst(struct correlator *c, struct tcp_conn *conn, int sender, nt_time time)
+{
+	struct trace_tcp_conn *record = &conn->record;
+	struct tcp_side *side = &conn->side[sender];
+
+	if (side->counts.rst == NT_TIME_NONE)
+		side->counts.rst = time;
+	if (conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED) {
+		record->handshake_end = time;
+		if (sender != conn->client && conn->state == TCP_SYN_SENT)
+			record->close_reason = TRACE_CLOSE_REFUSED;
+		dials_failed(c, conn);
+	}
+	conn->state = TCP_CLOSED;
+	flow_move(&c->flows, &conn->flow, FLOW_TCP_CLOSED);
+}
+
+static void handle_fin(struct correlator *c, struct tcp_conn *conn, int sender, uint64_t offset, nt_time time)
+{
+	struct tcp_side *side = &conn->side[sender];
+
+	if (side->counts.fin == NT_TIME_NONE)
+		side->counts.fin = time;
+	if (!side->fin_offset)
+		side->fin_offset = offset;
+	if (conn->side[!sender].fin_offset && conn->state != TCP_CLOSED) {
+		conn->state = TCP_CLOSED;
+		flow_move(&c->flows, &conn->flow, FLOW_TCP_CLOSED);
+	}
+}
+
+void tcp_icmp_error(struct correlator *c, struct tcp_conn *conn, int sender, uint8_t type, uint8_t code,
+		    const struct packet_context *packet)
+{
+	struct trace_tcp_conn *record = &conn->record;
+
+	record->icmp_type = type;
+	record->icmp_code = code;
+	record->icmp_packet = packet->ref;
+	if (sender != conn->client || (conn->state != TCP_SYN_SENT && conn->state != TCP_SYN_RECEIVED))
+		return;
+	record->handshake_end = packet->time;
+	record->close_reason = TRACE_CLOSE_ICMP;
+	dials_failed(c, conn);
+}
+
+/* ---- one segment ---- */
+
+/* A SYN with a sequence number of its own begins a new connection between the same ports. */
+static bool begins_another(const struct tcp_conn *conn, int sender, const struct tcp_segment *segment)
+{
+	const struct tcp_side *side = &conn->side[sender];
+
+	if ((segment->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+		return false;
+	if (side->isn_known && conn->client == sender)
+		return segment->sequence != side->isn;
+	/* The other side begins, or the old connection was never seen to begin: it must have been over. */
+	return conn->state == TCP_OPEN || conn->state == TCP_CLOSED;
+}
+
+static void handle_ack(struct tcp_conn *conn, int sender, const struct tcp_segment *segment, size_t payload_size)
+{
+	struct tcp_side *side = &conn->side[sender], *peer = &conn->side[!sender];
+	uint64_t ack;
+
+	if (!peer->based)
+		base_side(peer, segment->acknowledgment);
+	ack = offset_of(peer, segment->acknowledgment);
+	if (ack > peer->top + PLAUSIBLE_ACK_LEAD)
+		return;
+	if (peer->fin_offset && ack > peer->fin_offset)
+		ack = peer->fin_offset;
+	if (ack > peer->acked)
+		peer->acked = ack;
+	else if (payload_size == 0 && segment->acknowledgment == side->last_ack && segment->window == side->last_window &&
+		 ack < peer->top && !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)))
+		side->counts.duplicate_acks++;
+	side->last_ack = segment->acknowledgment;
+	if (segment->window == 0 && !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)))
+		side->counts.zero_windows++;
+	side->last_window = segment->window;
+}
+
+/* Counts the payload, and says whether any byte of it is new. */
+static bool count_payload(struct correlator *c, struct tcp_conn *conn, int sender, uint64_t offset, size_t size, size_t cut,
+			  nt_time time)
+{
+	struct tcp_side *side = &conn->side[sender];
+	uint64_t fresh = ranges_add(&side->bytes_seen, offset, offset + size, c->hits);
+
+	side->counts.payload_packets++;
+	side->byte_count += fresh;
+	if (fresh)
+		side->counts.cut_bytes += cut < fresh ? cut : fresh;
+	if (fresh == 0 && size == 1 && offset + 1 == side->top)
+		side->counts.keep_alives++;
+	else if (fresh == 0)
+		side->counts.retransmissions++;
+	else if (offset < side->top && time - side->top_time > reorder_time &&
+		 time - side->top_time > conn->record.rtt_us * NT_MICROSECOND)
+		side->counts.retransmissions++;
+	else if (offset < side->top)
+		side->counts.out_of_order++;
+	if (offset + size > side->top)
+		side->top_time = time;
+	raise_top(side, offset + size);
+	return fresh > 0;
+}
+
+static void ask_appid(struct correlator *c, struct tcp_conn *conn, const struct tcp_segment *segment,
+		      const struct packet_context *packet)
+{
+	const uint8_t *ip = packet->net->ip;
+	const char *name;
+
+	if (!ip || cur_left(&segment->payload) == 0)
+		return;
+	if (appid_packet(c->appid, &conn->appid, (struct bytes){ ip, (size_t)(segment->payload.end - ip) }, packet->time, &name) ==
+	    APPID_DECIDED) {
+		conn->record.app_protocol = bytes_of(name);
+		conn->appid_done = true;
+	}
+}
+
+static void handle_payload(struct correlator *c, struct tcp_conn *conn, int sender, const struct tcp_segment *segment,
+			   const struct packet_context *packet)
+{
+	struct tcp_side *side = &conn->side[sender], *peer = &conn->side[!sender];
+	uint32_t first = segment->sequence + (segment->flags & TCP_SYN ? 1 : 0);
+	size_t size = cur_left_on_wire(&segment->payload);
+	uint64_t offset;
+
+	if (!side->based)
+		base_side(side, first);
+	offset = offset_of(side, first);
+	if (size == 0) {
+		if (offset + 1 == side->top && !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)) && side->byte_count)
+			side->counts.keep_alives++;
+	} else if (count_payload(c, conn, sender, offset, size, segment->payload.cut, packet->time)) {
+		struct piece piece = { .data = cur_rest(&segment->payload),
+				       .offset = offset,
+				       .ack = segment->flags & TCP_ACK && peer->based ? offset_of(peer, segment->acknowledgment)
+										      : 0,
+				       .time = packet->time,
+				       .packet = packet->ref };
+
+		if (piece.ack > peer->top + PLAUSIBLE_ACK_LEAD)
+			piece.ack = 0;
+		stream_segment(c, conn, sender, &piece, (uint32_t)segment->payload.cut);
+		if (c->appid && !conn->appid_done)
+			ask_appid(c, conn, segment, packet);
+	}
+	if (segment->flags & TCP_FIN)
+		handle_fin(c, conn, sender, offset + size, packet->time);
+}
+
+static void handle_segment(struct correlator *c, struct tcp_conn *conn, int sender, const struct tcp_segment *segment,
+			   const struct packet_context *packet)
+{
+	struct tcp_side *side = &conn->side[sender];
+	size_t size = cur_left_on_wire(&segment->payload);
+
+	conn->packets++;
+	conn->flow.last = c->elapsed;
+	if (packet->time > conn->record.last)
+		conn->record.last = packet->time;
+	conn->record.last_packet = packet->ref;
+	side->seen = true;
+	side->counts.packets++;
+	side->counts.wire_bytes += segment->header_size + size;
+	if ((segment->flags & TCP_SYN) && !(segment->flags & TCP_RST))
+		handle_syn(conn, sender, segment, packet->time);
+	if ((segment->flags & TCP_ACK) && !(segment->flags & TCP_RST))
+		handle_ack(conn, sender, segment, size);
+	if (conn->state <= TCP_SYN_RECEIVED && sender == conn->client &&
+	    (segment->flags & (TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK)
+		handshake_completed(c, conn, packet->time);
+	handle_payload(c, conn, sender, segment, packet);
+	if (segment->flags & TCP_RST)
+		handle_rst(c, conn, sender, packet->time);
+	stream_check(c, conn);
+}
+
+static bool wanted_at_all(const struct correlator *c, const struct flow_key *key)
+{
+	return client_wanted(c, key->ip_version, &key->address[0]) || client_wanted(c, key->ip_version, &key->address[1]);
+}
+
+void tcp_packet(struct correlator *c, const struct packet_context *packet)
+{
+	const struct net_packet *net = packet->net;
+	struct tcp_segment segment;
+	enum cur_state state = tcp_read(net->payload, &segment);
+	struct tcp_conn *conn;
+	struct flow_key key;
+	uint64_t hash;
+	int sender;
+
+	if (state == CUR_BAD || (state == CUR_CUT && segment.header_size == 0)) {
+		*(state == CUR_BAD ? &c->stats.skipped.malformed : &c->stats.skipped.cut) += 1;
+		return;
+	}
+	c->stats.tcp_packets++;
+	sender = flow_key_make(&key, net->ip_version, IP_PROTOCOL_TCP, packet->vantage, &net->source, segment.source_port,
+			       &net->destination, segment.destination_port);
+	hash = flow_hash(&c->flows, &key);
+	conn = (struct tcp_conn *)flow_find(&c->flows, &key, hash);
+	if (conn && begins_another(conn, sender, &segment)) {
+		tcp_end(c, conn, TRACE_CLOSE_NONE);
+		conn = NULL;
+	}
+	if (!conn) {
+		if (!wanted_at_all(c, &key))
+			return;
+		conn = conn_new(c, &key, hash, sender, segment.flags, packet);
+		if (conn->state == TCP_SYN_SENT)
+			dials_syn(c, conn, packet->time);
+	}
+	handle_segment(c, conn, sender, &segment, packet);
+}

@@ -1,0 +1,93 @@
+/*
+ * TCP connections: handshake, byte counts, order of the streams, end (RFC 9293).
+ *
+ * Offsets are 64-bit positions in the stream of one side; the first byte after its SYN is TCP_OFFSET_BASE, so that wrapped sequence
+ * numbers and bytes before the first one seen have offsets too.
+ */
+#ifndef NETTRACE_CORRELATE_TCP_H
+#define NETTRACE_CORRELATE_TCP_H
+
+#include "correlate/internal.h"
+#include "correlate/ranges.h"
+
+#define TCP_OFFSET_BASE (UINT64_C(1) << 40)
+
+/* Bytes of a stream in order, with what is known of the packet that brought them. */
+struct piece {
+	struct bytes data;
+	uint64_t offset; /* of data.at[0] */
+	uint64_t ack;    /* how far its sender had received the other stream; 0 unknown */
+	nt_time time;
+	struct packet_ref packet;
+};
+
+/* A segment that waits for bytes before it, or for bytes of the other side that its sender had already received. */
+struct held_segment {
+	struct held_segment *next; /* by offset */
+	uint64_t offset, ack;
+	nt_time time;
+	struct packet_ref packet;
+	uint32_t captured, cut;
+	uint8_t bytes[];
+};
+
+/* What one side sends. */
+struct tcp_side {
+	bool seen;  /* at least one packet came from it */
+	bool based; /* sequence numbers can be turned into offsets */
+	bool isn_known;
+	uint32_t isn;
+	uint32_t top_sequence; /* sequence number of offset `top` */
+	uint64_t top;          /* highest offset seen, one beyond the last byte */
+	nt_time top_time;      /* when it was reached */
+	uint64_t acked;        /* by the other side; 0 if never */
+	uint64_t fin_offset;   /* 0 if no FIN was seen */
+	uint32_t last_ack;     /* for duplicate ACKs */
+	uint16_t last_window;
+	struct ranges bytes_seen;
+	uint64_t byte_count; /* each sequence number once */
+	struct trace_tcp_side counts;
+	/* content, in order */
+	uint64_t deliver; /* next offset that the dissectors get; 0 before the first */
+	struct held_segment *held, *held_last;
+	uint64_t held_bytes;
+	uint32_t held_count;
+	bool finished; /* its end was handed on */
+};
+
+enum tcp_state { TCP_SYN_SENT, TCP_SYN_RECEIVED, TCP_OPEN, TCP_CLOSED };
+
+struct tcp_conn {
+	struct flow flow;             /* first: the table knows connections as flows */
+	struct trace_tcp_conn record; /* tuple and sides are filled in at the end, when the client is certain */
+	struct tcp_side side[2];
+	enum tcp_state state;
+	int8_t client; /* side, -1 while undecided */
+	nt_time syn, last_syn, syn_ack;
+	uint64_t packets;
+	/* a hole is being waited for: since when */
+	nt_time waiting_since;
+	uint64_t waiting_packets;
+	bool waiting;
+	struct app *app; /* NULL before the first payload, and when all is said */
+	bool app_done;
+	struct dial *dial;
+	struct appid_flow *appid;
+	bool appid_done;
+};
+
+void tcp_packet(struct correlator *c, const struct packet_context *packet);
+void tcp_end(struct correlator *c, struct tcp_conn *conn, enum trace_close why); /* reports, removes and frees it */
+void tcp_icmp_error(struct correlator *c, struct tcp_conn *conn, int sender, uint8_t type, uint8_t code,
+		    const struct packet_context *packet);
+
+/* The content says who the client is; only believed while the handshake did not say it. */
+void tcp_set_client(struct tcp_conn *conn, int side, enum trace_evidence evidence);
+struct address_tuple tcp_tuple(const struct tcp_conn *conn);
+
+/* ---- stream.c: bytes in order ---- */
+void stream_segment(struct correlator *c, struct tcp_conn *conn, int side, const struct piece *piece, uint32_t cut);
+void stream_check(struct correlator *c, struct tcp_conn *conn);  /* after every packet: ends, gaps that are certain by now */
+void stream_finish(struct correlator *c, struct tcp_conn *conn); /* no more bytes will come */
+
+#endif

@@ -1,0 +1,218 @@
+#include "correlate/udp.h"
+
+#include "correlate/dns_talk.h"
+#include "dissect/dns/dns.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DNS_PORT = 53, MDNS_PORT = 5353, LLMNR_PORT = 5355 };
+
+struct udp_conn {
+	struct flow flow; /* first */
+	struct trace_udp_conn record;
+	int8_t client; /* side, -1 while undecided */
+	int8_t first_sender;
+	bool first_payload_seen;
+	uint64_t bytes[2], packets[2];
+	struct dns_talk *talk;
+	enum trace_dns_kind talk_kind;
+	struct appid_flow *appid;
+	bool appid_done;
+};
+
+static struct udp_conn *conn_new(struct correlator *c, const struct flow_key *key, uint64_t hash, int sender,
+				 const struct packet_context *packet)
+{
+	struct udp_conn *conn = nt_zalloc(sizeof *conn);
+
+	conn->flow.key = *key;
+	conn->flow.hash = hash;
+	conn->client = -1;
+	conn->first_sender = (int8_t)sender;
+	conn->record.id = new_id(c);
+	conn->record.create = conn->record.close = packet->time;
+	conn->record.vlan = packet->net->vlan;
+	conn->record.tunnels = packet->net->tunnels;
+	conn->record.interface = packet->interface;
+	conn->record.first_packet = packet->ref;
+	flow_insert(&c->flows, &conn->flow, FLOW_UDP, c->elapsed);
+	return conn;
+}
+
+static void set_client(struct udp_conn *conn, int side, enum trace_evidence evidence)
+{
+	if (conn->client >= 0)
+		return;
+	conn->client = (int8_t)side;
+	conn->record.client_by = evidence;
+}
+
+static void complete_record(struct correlator *c, struct udp_conn *conn)
+{
+	struct trace_udp_conn *record = &conn->record;
+	const struct flow_key *key = &conn->flow.key;
+	int client;
+
+	set_client(conn, conn->first_sender, TRACE_BY_FIRST_PACKET);
+	client = conn->client;
+	record->tuple = (struct address_tuple){ .ip_version = key->ip_version,
+						.source = key->address[client],
+						.destination = key->address[!client],
+						.source_port = key->port[client],
+						.destination_port = key->port[!client] };
+	record->sent_bytes = conn->bytes[client];
+	record->recv_bytes = conn->bytes[!client];
+	record->sent_packets = conn->packets[client];
+	record->recv_packets = conn->packets[!client];
+	if (conn->appid)
+		record->app_protocol = bytes_of(appid_give_up(c->appid, conn->appid));
+	conn->appid = NULL;
+}
+
+void udp_end(struct correlator *c, struct udp_conn *conn)
+{
+	complete_record(c, conn);
+	if (conn->talk)
+		conn->record.from_dial = dns_talk_dial(conn->talk);
+	dns_talk_end(conn->talk);
+	if (c->sink->udp_conn && client_wanted(c, conn->record.tuple.ip_version, &conn->record.tuple.source))
+		c->sink->udp_conn(c->context, &conn->record);
+	flow_remove(&c->flows, &conn->flow);
+	free(conn);
+}
+
+void udp_icmp_error(struct udp_conn *conn, uint8_t type, uint8_t code, const struct packet_context *packet)
+{
+	conn->record.icmp_type = type;
+	conn->record.icmp_code = code;
+	conn->record.icmp_packet = packet->ref;
+}
+
+/* ---- DNS ---- */
+
+static bool has_port(const struct udp_conn *conn, uint16_t port)
+{
+	return conn->flow.key.port[0] == port || conn->flow.key.port[1] == port;
+}
+
+/* DNS on a port of its own is believed when the first datagram is a plain query. */
+static bool is_plain_query(struct cursor message)
+{
+	struct cursor c = message;
+	uint16_t flags, counts[4];
+
+	cur_skip(&c, 2);
+	flags = cur_u16(&c);
+	for (int i = 0; i < 4; i++)
+		counts[i] = cur_u16(&c);
+	return c.state == CUR_OK && (flags & 0xfe0f) == 0 && counts[0] == 1 && counts[1] == 0 && counts[2] == 0 && counts[3] <= 1 &&
+	       dns_looks_like(message);
+}
+
+static bool speaks_dns(struct udp_conn *conn, struct cursor message)
+{
+	if (has_port(conn, DNS_PORT))
+		conn->talk_kind = TRACE_DNS;
+	else if (has_port(conn, MDNS_PORT))
+		conn->talk_kind = TRACE_MDNS;
+	else if (has_port(conn, LLMNR_PORT))
+		conn->talk_kind = TRACE_LLMNR;
+	else
+		return is_plain_query(message);
+	return dns_looks_like(message) || conn->talk_kind == TRACE_DNS;
+}
+
+static bool is_response(struct cursor message)
+{
+	cur_skip(&message, 2);
+	return cur_u8(&message) & 0x80;
+}
+
+static void handle_dns(struct correlator *c, struct udp_conn *conn, int sender, struct cursor message,
+		       const struct packet_context *packet)
+{
+	const struct flow_key *key = &conn->flow.key;
+
+	if (!conn->talk) {
+		struct resolver_flow flow;
+		int client = is_response(message) ? !sender : sender;
+
+		/* Multicast has no client and server; whoever speaks first is named first. */
+		set_client(conn, conn->talk_kind == TRACE_DNS ? client : sender,
+			   conn->talk_kind == TRACE_DNS ? TRACE_BY_DNS : TRACE_BY_FIRST_PACKET);
+		client = conn->client;
+		flow = (struct resolver_flow){ .connection = conn->record.id,
+					       .ip_version = key->ip_version,
+					       .client = key->address[client],
+					       .nameserver = key->address[!client],
+					       .nameserver_port = key->port[!client] };
+		conn->talk = dns_talk_new(c, &flow, conn->talk_kind, false);
+		conn->record.from_resolver = conn->talk_kind == TRACE_DNS;
+		if (!c->appid)
+			conn->record.app_protocol = BYTES("DNS");
+	}
+	dns_talk_message(conn->talk, message, packet->time, packet->ref);
+}
+
+/* ---- one datagram ---- */
+
+static void ask_appid(struct correlator *c, struct udp_conn *conn, const struct udp_datagram *datagram,
+		      const struct packet_context *packet)
+{
+	const uint8_t *ip = packet->net->ip;
+	const char *name;
+
+	if (!ip)
+		return;
+	if (appid_packet(c->appid, &conn->appid, (struct bytes){ ip, (size_t)(datagram->payload.end - ip) }, packet->time, &name) ==
+	    APPID_DECIDED) {
+		conn->record.app_protocol = bytes_of(name);
+		conn->appid_done = true;
+	}
+}
+
+static void handle_payload(struct correlator *c, struct udp_conn *conn, int sender, const struct udp_datagram *datagram,
+			   const struct packet_context *packet)
+{
+	if (cur_left(&datagram->payload) == 0)
+		return;
+	if (conn->talk || ((!conn->first_payload_seen || has_port(conn, DNS_PORT)) && speaks_dns(conn, datagram->payload)))
+		handle_dns(c, conn, sender, datagram->payload, packet);
+	conn->first_payload_seen = true;
+	if (c->appid && !conn->appid_done)
+		ask_appid(c, conn, datagram, packet);
+}
+
+void udp_packet(struct correlator *c, const struct packet_context *packet)
+{
+	const struct net_packet *net = packet->net;
+	struct udp_datagram datagram;
+	enum cur_state state = udp_read(net->payload, &datagram);
+	struct udp_conn *conn;
+	struct flow_key key;
+	uint64_t hash;
+	int sender;
+
+	if (state != CUR_OK) {
+		*(state == CUR_BAD ? &c->stats.skipped.malformed : &c->stats.skipped.cut) += 1;
+		return;
+	}
+	c->stats.udp_packets++;
+	sender = flow_key_make(&key, net->ip_version, IP_PROTOCOL_UDP, packet->vantage, &net->source, datagram.source_port,
+			       &net->destination, datagram.destination_port);
+	hash = flow_hash(&c->flows, &key);
+	conn = (struct udp_conn *)flow_find(&c->flows, &key, hash);
+	if (!conn) {
+		if (!client_wanted(c, key.ip_version, &key.address[0]) && !client_wanted(c, key.ip_version, &key.address[1]))
+			return;
+		conn = conn_new(c, &key, hash, sender, packet);
+	}
+	conn->flow.last = c->elapsed;
+	if (packet->time > conn->record.close)
+		conn->record.close = packet->time;
+	conn->record.last_packet = packet->ref;
+	conn->packets[sender]++;
+	conn->bytes[sender] += cur_left_on_wire(&datagram.payload);
+	handle_payload(c, conn, sender, &datagram, packet);
+}
