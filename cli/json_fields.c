@@ -1,0 +1,215 @@
+#include "cli/json_trace.h"
+#include "cli/timestamp.h"
+
+/* ---- times ---- */
+
+void json_put_timestamp(struct json *json, const struct output *output, const char *name, nt_time time)
+{
+	char text[TIMESTAMP_SIZE];
+
+	json_text(json, name, timestamp_text(output->begin, time, text));
+}
+
+/* false if one of them is not known. */
+static bool time_between(nt_time from, nt_time to, int64_t *nanoseconds)
+{
+	return from != NT_TIME_NONE && to != NT_TIME_NONE && !__builtin_sub_overflow(to, from, nanoseconds);
+}
+
+void json_put_offset(struct json *json, const struct output *output, const char *name, nt_time time)
+{
+	int64_t after;
+
+	if (!time_between(output->begin, time, &after))
+		return;
+	json_int(json, name, after / NT_MICROSECOND - (after % NT_MICROSECOND < 0));
+}
+
+void json_put_duration(struct json *json, const char *name, int64_t microseconds)
+{
+	if (microseconds >= 0)
+		json_int(json, name, microseconds);
+}
+
+void json_put_interval(struct json *json, const char *name, nt_time from, nt_time to)
+{
+	int64_t between;
+
+	if (time_between(from, to, &between) && between >= 0)
+		json_int(json, name, between / NT_MICROSECOND);
+}
+
+/* ---- references ---- */
+
+void json_put_id(struct json *json, const char *name, trace_id id)
+{
+	json_begin_string(json, name);
+	if (id != 0) {
+		json_add_string(json, BYTES("tid-"));
+		json_add_uint(json, id);
+	}
+	json_end_string(json);
+}
+
+void json_put_optional_id(struct json *json, const char *name, trace_id id)
+{
+	if (id != 0)
+		json_put_id(json, name, id);
+}
+
+trace_id json_dial_shown(const struct output *output, trace_id id)
+{
+	return output->omit.dials ? 0 : id;
+}
+
+trace_id json_tcp_shown(const struct output *output, trace_id id)
+{
+	return output->omit.tcp ? 0 : id;
+}
+
+trace_id json_udp_shown(const struct output *output, trace_id id)
+{
+	return output->omit.udp ? 0 : id;
+}
+
+trace_id json_tls_shown(const struct output *output, trace_id id)
+{
+	return output->omit.tls ? 0 : id;
+}
+
+static bool is_udp_conn(const struct trace_list *list, trace_id id)
+{
+	size_t low = 0, high = list->udp_conn_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (list->udp_conns[middle].id == id)
+			return true;
+		if (list->udp_conns[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+trace_id json_conn_shown(const struct output *output, trace_id id)
+{
+	if (output->omit.tcp == output->omit.udp)
+		return output->omit.tcp ? 0 : id;
+	return is_udp_conn(output->list, id) == output->omit.udp ? 0 : id;
+}
+
+/* ---- addresses ---- */
+
+static bool has_colon(struct bytes text)
+{
+	for (size_t i = 0; i < text.size; i++)
+		if (text.at[i] == ':')
+			return true;
+	return false;
+}
+
+void json_put_host_port(struct json *json, const char *name, struct bytes host, uint16_t port)
+{
+	bool brackets = port != 0 && has_colon(host);
+
+	json_begin_string(json, name);
+	if (brackets)
+		json_add_string(json, BYTES("["));
+	json_add_string(json, host);
+	if (brackets)
+		json_add_string(json, BYTES("]"));
+	if (port != 0) {
+		json_add_string(json, BYTES(":"));
+		json_add_uint(json, port);
+	}
+	json_end_string(json);
+}
+
+void json_put_address_port(struct json *json, const char *name, uint8_t ip_version, const struct ip_address *address, uint16_t port)
+{
+	char text[IP_ADDRESS_TEXT_SIZE];
+
+	json_put_host_port(json, name, bytes_of(ip_address_text(ip_version, address, text)), port);
+}
+
+void json_put_tuple(struct json *json, const char *name, const struct address_tuple *tuple)
+{
+	json_begin_object(json, name);
+	json_put_address_port(json, "srcIP", tuple->ip_version, &tuple->source, 0);
+	json_uint(json, "srcPort", tuple->source_port);
+	json_put_address_port(json, "dstIP", tuple->ip_version, &tuple->destination, 0);
+	json_uint(json, "dstPort", tuple->destination_port);
+	json_end(json);
+}
+
+/* ---- what several kinds of records have in `wire` ---- */
+
+void json_put_evidence(struct json *json, const char *name, enum trace_evidence evidence)
+{
+	if (evidence != TRACE_BY_NOTHING)
+		json_text(json, name, trace_evidence_text(evidence));
+}
+
+void json_put_interface(struct json *json, const struct output *output, uint32_t interface)
+{
+	size_t count = output->source ? capture_interface_count(output->source) : 0;
+	const char *name;
+
+	if (interface >= count)
+		return;
+	name = capture_interface(output->source, interface)->name;
+	if (name && name[0])
+		json_text(json, "interface", name);
+	else if (count > 1)
+		json_uint(json, "interfaceId", interface);
+}
+
+void json_put_packets(struct json *json, const struct output *output, const struct json_packet *packets, size_t count)
+{
+	bool several = output->source && capture_input_count(output->source) > 1, has_file = false;
+	uint64_t file = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct packet_ref packet = packets[i].packet;
+
+		if (packet.number == 0)
+			continue;
+		json_uint(json, packets[i].name, packet.number);
+		if (!several)
+			continue;
+		if (!has_file) {
+			json_uint(json, "file", packet.file);
+			file = packet.file;
+			has_file = true;
+		} else if (packet.file != file) {
+			json_uint(json, packets[i].file_name, packet.file);
+		}
+	}
+}
+
+void json_put_packet(struct json *json, const struct output *output, struct packet_ref packet)
+{
+	json_put_packets(json, output, &(struct json_packet){ "packet", "file", packet }, 1);
+}
+
+void json_put_first_last(struct json *json, const struct output *output, struct packet_ref first, struct packet_ref last)
+{
+	const struct json_packet packets[] = { { "firstPacket", "firstPacketFile", first },
+					       { "lastPacket", "lastPacketFile", last } };
+
+	json_put_packets(json, output, packets, 2);
+}
+
+void json_put_icmp(struct json *json, const struct output *output, uint8_t type, uint8_t code, struct packet_ref packet)
+{
+	if (packet.number == 0)
+		return;
+	json_begin_object(json, "icmp");
+	json_uint(json, "type", type);
+	json_uint(json, "code", code);
+	json_put_packet(json, output, packet);
+	json_end(json);
+}

@@ -1,0 +1,18 @@
+#include "cli/message.h"
+
+#include "cli/text.h"
+
+#include <stdarg.h>
+
+void message(const char *format, ...)
+{
+	char text[2048];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	fputs("nettrace-analyze: ", stderr);
+	text_print(stderr, bytes_of(text), 0);
+	fputc('\n', stderr);
+}

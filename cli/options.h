@@ -1,0 +1,45 @@
+/*
+ * The command line of nettrace-analyze.  The table in options.c is the only place that knows the options.
+ */
+#ifndef NETTRACE_CLI_OPTIONS_H
+#define NETTRACE_CLI_OPTIONS_H
+
+#include "cli/output.h"
+
+/* Texts point into argv; the lists are owned by the struct. */
+struct options {
+	bool help, version;
+	bool json, quiet, verbose;
+	const char *output;      /* NULL: standard output */
+	const char *description; /* NULL: the inputs' names */
+	const char *filter;      /* pcap-filter expression, or NULL */
+	struct correlate_prefix *clients;
+	size_t client_count;
+	enum correlate_headers headers;
+	const char *headers_text; /* the same in words: "none", … */
+	const char **excluded_headers;
+	size_t excluded_header_count;
+	struct output_omit omit;
+	bool no_app_protocol;
+	const char *ca;       /* file or directory with a certificate in it, or NULL */
+	const char **keylogs; /* files that look like NSS key logs */
+	size_t keylog_count;
+	const char **conntracks; /* files that can be read */
+	size_t conntrack_count;
+	uint64_t seed;             /* random unless given */
+	const char *const *inputs; /* "-" is standard input */
+	size_t input_count;
+};
+
+/*
+ * Reads the command line.  Uses getopt, so not from two threads.  On failure (NT_EUSAGE for wrong use, NT_EIO and NT_EFORMAT for a file
+ * given with an option) *error has the sentence; *options is to be cleared in every case.  With `help` or `version` set nothing else
+ * was asked for, and inputs may be missing.
+ */
+enum nt_status options_read(struct options *options, int argc, char **argv, struct nt_error *error);
+void options_clear(struct options *options);
+
+/* What --help prints. */
+void options_print_help(FILE *out);
+
+#endif

@@ -1,0 +1,149 @@
+#include "cli/outfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What outfile_abandon() removes. */
+static const char *volatile unfinished;
+
+static enum nt_status cannot_write(const char *name, int why, struct nt_error *error)
+{
+	return nt_fail(error, NT_EIO, "cannot write %s: %s", name, strerror(why ? why : EIO));
+}
+
+static bool is_standard_output(const char *path)
+{
+	return !path || strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
+}
+
+static void forget(struct outfile *out)
+{
+	unfinished = NULL;
+	free(out->path);
+	free(out->temporary);
+	*out = (struct outfile){ 0 };
+}
+
+static enum nt_status open_directly(struct outfile *out, const char *path, struct nt_error *error)
+{
+	out->name = path;
+	out->file = fopen(path, "we");
+	return out->file ? NT_OK : cannot_write(path, errno, error);
+}
+
+/* "dir/.name.1234.tmp" for "dir/name" */
+static char *temporary_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t folder = slash ? (size_t)(slash + 1 - path) : 0;
+	size_t size = strlen(path) + 32;
+	char *name = nt_alloc(size);
+
+	snprintf(name, size, "%.*s.%s.%ld.tmp", (int)folder, path, path + folder, (long)getpid());
+	return name;
+}
+
+/* A file that is replaced keeps its owner and mode; what the system refuses of that is no reason not to write. */
+static void inherit(int fd, const struct stat *old)
+{
+	if (fchown(fd, old->st_uid, old->st_gid) != 0)
+		errno = 0;
+	if (fchmod(fd, old->st_mode & 07777) != 0)
+		errno = 0;
+}
+
+static bool open_temporary(struct outfile *out, const char *path, const struct stat *old)
+{
+	char *temporary = temporary_name(path);
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+	if (fd < 0) {
+		free(temporary);
+		return false;
+	}
+	if (old)
+		inherit(fd, old);
+	out->file = fdopen(fd, "w");
+	if (!out->file) {
+		close(fd);
+		unlink(temporary);
+		free(temporary);
+		return false;
+	}
+	out->name = path;
+	out->path = nt_strdup(path);
+	out->temporary = temporary;
+	unfinished = temporary;
+	return true;
+}
+
+enum nt_status outfile_open(struct outfile *out, const char *path, struct nt_error *error)
+{
+	struct stat old;
+	bool exists;
+
+	*out = (struct outfile){ 0 };
+	if (is_standard_output(path)) {
+		out->file = stdout;
+		out->name = "standard output";
+		return NT_OK;
+	}
+	exists = lstat(path, &old) == 0;
+	if (exists && !S_ISREG(old.st_mode))
+		return open_directly(out, path, error);
+	if (exists && access(path, W_OK) != 0)
+		return cannot_write(path, errno, error);
+	if (open_temporary(out, path, exists ? &old : NULL))
+		return NT_OK;
+	/* A folder that takes no new files may still hold one that can be written. */
+	return exists ? open_directly(out, path, error) : cannot_write(path, errno, error);
+}
+
+static bool flush(struct outfile *out)
+{
+	bool good = fflush(out->file) == 0 && !ferror(out->file);
+
+	if (out->file == stdout)
+		return good;
+	return fclose(out->file) == 0 && good;
+}
+
+enum nt_status outfile_finish(struct outfile *out, bool complete, struct nt_error *error)
+{
+	enum nt_status status = NT_OK;
+	int why = complete ? 0 : errno;
+
+	if (!flush(out) && complete) {
+		complete = false;
+		why = errno;
+	}
+	if (complete && out->temporary && rename(out->temporary, out->path) != 0) {
+		complete = false;
+		why = errno;
+	}
+	if (!complete) {
+		status = cannot_write(out->name, why, error);
+		outfile_abandon();
+	}
+	forget(out);
+	return status;
+}
+
+bool outfile_is_same(const char *a, const char *b)
+{
+	struct stat about_a, about_b;
+
+	if (stat(a, &about_a) != 0 || stat(b, &about_b) != 0 || !S_ISREG(about_a.st_mode))
+		return false;
+	return about_a.st_dev == about_b.st_dev && about_a.st_ino == about_b.st_ino;
+}
+
+void outfile_abandon(void)
+{
+	if (unfinished)
+		unlink(unfinished);
+}

@@ -1,0 +1,34 @@
+/*
+ * Where results go.  A regular file is written under a temporary name beside it, and takes its name only when all of it is written;
+ * standard output, devices and pipes are written to directly.
+ */
+#ifndef NETTRACE_CLI_OUTFILE_H
+#define NETTRACE_CLI_OUTFILE_H
+
+#include "store/base.h"
+
+#include <stdio.h>
+
+struct outfile {
+	FILE *file;
+	const char *name; /* for messages */
+	char *path;       /* owned; NULL unless `temporary` is set */
+	char *temporary;  /* owned; what to rename to `path`, or NULL */
+};
+
+/* `path` NULL, "-" and "/dev/stdout" mean standard output.  On failure *out is empty. */
+enum nt_status outfile_open(struct outfile *out, const char *path, struct nt_error *error);
+
+/*
+ * Writes what is buffered and gives the file its name.  `complete` is false if a writer already saw a failure, which errno then tells.
+ * On failure a temporary file is removed.  Either way *out is empty afterwards.
+ */
+enum nt_status outfile_finish(struct outfile *out, bool complete, struct nt_error *error);
+
+/* Whether both names lead to the same regular file. */
+bool outfile_is_same(const char *a, const char *b);
+
+/* Removes the temporary file, if there is one.  May be called in a signal handler; only the end of the process may follow. */
+void outfile_abandon(void);
+
+#endif

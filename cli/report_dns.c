@@ -1,0 +1,385 @@
+/* Name look-ups: what was asked, of whom, what came back. */
+#include "cli/report.h"
+
+#include "dissect/dns/dns.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- messages of one name ---- */
+
+struct lookup {
+	const struct trace_dns_query *query;
+	const size_t *messages; /* indices, ascending */
+	size_t count;
+};
+
+enum { ASKED_TYPES = 8 };
+
+/* What came of one question. */
+struct asked {
+	uint16_t type, rcode;
+	size_t queries, replies, answers;
+};
+
+struct summary {
+	struct asked asked[ASKED_TYPES];
+	size_t asked_count;
+	size_t queries, replies, unmatched, answers;
+	bool truncated, malformed, cut;
+	int64_t latency_us;
+};
+
+static const struct trace_dns_message *message_at(const struct lookup *lookup, size_t i)
+{
+	return &lookup->query->messages[lookup->messages[i]];
+}
+
+/* mDNS replies carry no question. */
+static struct bytes name_of(const struct trace_dns_message *message)
+{
+	if (message->question_count)
+		return message->questions[0].name;
+	return message->answer_count ? message->answers[0].name : (struct bytes){ 0 };
+}
+
+static uint16_t type_of(const struct trace_dns_message *message)
+{
+	if (message->question_count)
+		return message->questions[0].type;
+	return message->answer_count ? message->answers[0].type : 0;
+}
+
+static struct asked *asked_for(struct summary *summary, uint16_t type)
+{
+	for (size_t i = 0; i < summary->asked_count; i++)
+		if (summary->asked[i].type == type)
+			return &summary->asked[i];
+	if (summary->asked_count == ASKED_TYPES)
+		return NULL;
+	summary->asked[summary->asked_count] = (struct asked){ .type = type };
+	return &summary->asked[summary->asked_count++];
+}
+
+static void add_reply(struct summary *summary, struct asked *asked, const struct trace_dns_message *message)
+{
+	summary->replies++;
+	summary->unmatched += message->unmatched;
+	summary->answers += message->answer_count;
+	summary->truncated = summary->truncated || message->truncated;
+	if (message->latency_us > summary->latency_us)
+		summary->latency_us = message->latency_us;
+	if (!asked || message->unmatched)
+		return;
+	asked->replies++;
+	asked->answers += message->answer_count;
+	asked->rcode = message->rcode;
+}
+
+static struct summary summarise(const struct lookup *lookup)
+{
+	struct summary summary = { .latency_us = -1 };
+
+	for (size_t i = 0; i < lookup->count; i++) {
+		const struct trace_dns_message *message = message_at(lookup, i);
+		struct asked *asked = asked_for(&summary, type_of(message));
+
+		summary.malformed = summary.malformed || message->malformed;
+		summary.cut = summary.cut || message->cut;
+		if (message->is_reply) {
+			add_reply(&summary, asked, message);
+			continue;
+		}
+		summary.queries++;
+		if (asked)
+			asked->queries++;
+	}
+	return summary;
+}
+
+/* ---- printing one look-up ---- */
+
+struct rcode_name {
+	uint16_t rcode;
+	const char *name;
+};
+
+/* IANA DNS RCODEs. */
+static const struct rcode_name rcode_names[] = {
+	{ 1, "FORMERR" },    { 2, "SERVFAIL" }, { 3, "NXDOMAIN" },  { 4, "NOTIMP" },     { 5, "REFUSED" },
+	{ 6, "YXDOMAIN" },   { 7, "YXRRSET" },  { 8, "NXRRSET" },   { 9, "NOTAUTH" },    { 10, "NOTZONE" },
+	{ 11, "DSOTYPENI" }, { 16, "BADVERS" }, { 17, "BADKEY" },   { 18, "BADTIME" },   { 19, "BADMODE" },
+	{ 20, "BADNAME" },   { 21, "BADALG" },  { 22, "BADTRUNC" }, { 23, "BADCOOKIE" },
+};
+
+static const char *rcode_text(uint16_t rcode)
+{
+	for (size_t i = 0; i < sizeof rcode_names / sizeof *rcode_names; i++)
+		if (rcode_names[i].rcode == rcode)
+			return rcode_names[i].name;
+	return "an unknown error";
+}
+
+/* NULL: the question was answered, or the other one was and this is the normal "no such type" (an AAAA of an IPv4 host). */
+static const char *problem_of(const struct summary *summary, const struct asked *asked)
+{
+	if (asked->queries && !asked->replies)
+		return "no reply";
+	if (asked->replies && asked->rcode)
+		return rcode_text(asked->rcode);
+	if (asked->replies && !summary->answers && !summary->truncated && !summary->malformed && !summary->cut)
+		return "no data";
+	return NULL;
+}
+
+/* The problem of all questions, if it is the same. */
+static const char *common_problem(const struct summary *summary)
+{
+	const char *first = summary->asked_count ? problem_of(summary, &summary->asked[0]) : NULL;
+
+	for (size_t i = 1; first && i < summary->asked_count; i++) {
+		const char *problem = problem_of(summary, &summary->asked[i]);
+
+		if (!problem || strcmp(first, problem) != 0)
+			return NULL;
+	}
+	return first;
+}
+
+static void print_icmp(struct report *report, const struct trace_dns_query *query)
+{
+	const struct trace_udp_conn *conn = report_find_udp(report->list, query->connection);
+	char text[TEXT_SIZE];
+
+	if (conn && conn->icmp_packet.number)
+		report_bad(report, " (%s)", report_icmp(conn->tuple.ip_version, conn->icmp_type, conn->icmp_code, text));
+}
+
+static void print_each_problem(struct report *report, const struct summary *summary, const char *separator)
+{
+	char type[16];
+
+	for (size_t i = 0; i < summary->asked_count; i++) {
+		const char *problem = problem_of(summary, &summary->asked[i]);
+
+		if (!problem)
+			continue;
+		report_bad(report, "%s%s: %s", separator, dns_type_text(summary->asked[i].type, type), problem);
+		separator = "; ";
+	}
+}
+
+static void print_problems(struct report *report, const struct lookup *lookup, const struct summary *summary)
+{
+	const char *separator = summary->answers ? "; " : "";
+	const char *common = common_problem(summary);
+
+	/* To a question of mDNS nobody needs to have an answer. */
+	if (lookup->query->kind == TRACE_MDNS)
+		return;
+	if (common)
+		report_bad(report, "%s%s", separator, common);
+	else
+		print_each_problem(report, summary, separator);
+	if (summary->queries && !summary->replies)
+		print_icmp(report, lookup->query);
+}
+
+/* The type goes without saying when it is the one that was asked for. */
+static void print_value(struct report *report, const struct summary *summary, const struct trace_dns_answer *answer)
+{
+	bool is_expected = summary->asked_count == 1 && summary->asked[0].type == answer->type;
+	char type[16];
+
+	if (is_expected || answer->type == DNS_TYPE_A || answer->type == DNS_TYPE_AAAA) {
+		report_text(report, answer->value);
+	} else if (answer->type == DNS_TYPE_CNAME) {
+		fputs("via ", report->out);
+		report_name(report, answer->value);
+	} else {
+		fprintf(report->out, "%s ", dns_type_text(answer->type, type));
+		report_text(report, answer->value);
+	}
+}
+
+/* Values of a look-up that were printed: a reply may come twice, and A and AAAA share their CNAME. */
+struct printed {
+	struct bytes values[REPORT_VALUES];
+	size_t count, left_out, bytes;
+};
+
+static void print_new_value(struct report *report, const struct summary *summary, struct printed *printed,
+			    const struct trace_dns_answer *answer)
+{
+	for (size_t i = 0; i < printed->count; i++)
+		if (bytes_equal(printed->values[i], answer->value))
+			return;
+	if (printed->count == REPORT_VALUES || printed->bytes > REPORT_TEXT) {
+		printed->left_out++;
+		return;
+	}
+	if (printed->count)
+		fputs(", ", report->out);
+	printed->values[printed->count++] = answer->value;
+	printed->bytes += answer->value.size;
+	print_value(report, summary, answer);
+}
+
+static void print_values(struct report *report, const struct lookup *lookup, const struct summary *summary)
+{
+	struct printed printed = { 0 };
+
+	for (size_t i = 0; i < lookup->count; i++) {
+		const struct trace_dns_message *message = message_at(lookup, i);
+
+		for (size_t j = 0; message->is_reply && j < message->answer_count; j++)
+			print_new_value(report, summary, &printed, &message->answers[j]);
+	}
+	if (printed.left_out)
+		fprintf(report->out, ", … and %zu more", printed.left_out);
+}
+
+static void print_server(struct report *report, const struct trace_dns_query *query, bool is_titled)
+{
+	const struct trace_udp_conn *udp = report_find_udp(report->list, query->connection);
+	const struct trace_tcp_conn *tcp = report_find_tcp(report->list, query->connection);
+	const struct address_tuple *tuple = udp ? &udp->tuple : tcp ? &tcp->tuple : NULL;
+	char address[IP_ADDRESS_TEXT_SIZE];
+
+	if (tuple && !is_titled)
+		fprintf(report->out, " from %s", ip_address_text(tuple->ip_version, &tuple->destination, address));
+	if (query->over_tcp)
+		fputs(" over TCP", report->out);
+}
+
+static void print_question(struct report *report, const struct lookup *lookup, const struct summary *summary, bool is_titled)
+{
+	const struct trace_dns_message *first = message_at(lookup, 0);
+	char type[16];
+
+	for (size_t i = 0; i < summary->asked_count; i++)
+		fprintf(report->out, "%s%s", i ? ", " : "", dns_type_text(summary->asked[i].type, type));
+	fputc(' ', report->out);
+	report_name(report, name_of(first));
+	if (first->question_count > 1)
+		fprintf(report->out, " and %zu more", first->question_count - 1);
+	print_server(report, lookup->query, is_titled);
+}
+
+static void print_remarks(struct report *report, const struct lookup *lookup, const struct summary *summary)
+{
+	if (summary->truncated)
+		fputs(summary->answers ? ", truncated" : "truncated reply", report->out);
+	if (summary->malformed)
+		report_bad(report, ", malformed message");
+	if (summary->cut)
+		fputs(", cut by the snaplen", report->out);
+	if (summary->unmatched && lookup->query->kind != TRACE_MDNS)
+		report_bad(report, ", %zu repl%s to no query", summary->unmatched, summary->unmatched == 1 ? "y" : "ies");
+}
+
+static void print_answer_lines(struct report *report, const struct lookup *lookup)
+{
+	char type[16];
+
+	for (size_t i = 0; i < lookup->count; i++) {
+		const struct trace_dns_message *message = message_at(lookup, i);
+
+		for (size_t j = 0; message->is_reply && j < message->answer_count; j++) {
+			const struct trace_dns_answer *answer = &message->answers[j];
+
+			report_begin_more(report);
+			report_text(report, answer->name);
+			fprintf(report->out, " %u %s ", answer->ttl, dns_type_text(answer->type, type));
+			report_text(report, answer->value);
+			report_end_line_at(report, message->packet, message->packet);
+		}
+	}
+}
+
+static void print_lookup(struct report *report, const struct lookup *lookup, bool is_titled)
+{
+	static const char *const labels[] = { [TRACE_DNS] = "DNS", [TRACE_MDNS] = "mDNS", [TRACE_LLMNR] = "LLMNR" };
+	struct summary summary = summarise(lookup);
+	char duration[TEXT_SIZE];
+
+	report_begin_line(report, labels[lookup->query->kind]);
+	print_question(report, lookup, &summary, is_titled);
+	if (summary.queries > summary.asked_count)
+		fprintf(report->out, ", %zu queries", summary.queries);
+	fputs("   ", report->out);
+	if (summary.latency_us >= 0)
+		fprintf(report->out, "%s   ", text_duration(summary.latency_us, duration));
+	print_values(report, lookup, &summary);
+	print_problems(report, lookup, &summary);
+	print_remarks(report, lookup, &summary);
+	report_end_line_at(report, message_at(lookup, 0)->packet, message_at(lookup, lookup->count - 1)->packet);
+	if (report->verbose)
+		print_answer_lines(report, lookup);
+}
+
+/* ---- a conversation: look-ups in the order of their first message ---- */
+
+static int compare_names(struct bytes a, struct bytes b)
+{
+	size_t common = a.size < b.size ? a.size : b.size;
+	int order = common ? strncasecmp((const char *)a.at, (const char *)b.at, common) : 0;
+
+	if (order != 0)
+		return order;
+	return a.size < b.size ? -1 : a.size > b.size;
+}
+
+static int compare_messages(const void *a, const void *b, void *context)
+{
+	const struct trace_dns_query *query = context;
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+	int order = compare_names(name_of(&query->messages[x]), name_of(&query->messages[y]));
+
+	if (order != 0)
+		return order;
+	return x < y ? -1 : x > y;
+}
+
+static int compare_lookups(const void *a, const void *b)
+{
+	const struct lookup *x = a, *y = b;
+
+	return x->messages[0] < y->messages[0] ? -1 : x->messages[0] > y->messages[0];
+}
+
+/* Cuts the messages, sorted by name, into one look-up per name. */
+static size_t group(const struct trace_dns_query *query, const size_t *order, struct lookup *out)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < query->message_count; i++) {
+		const struct trace_dns_message *message = &query->messages[order[i]];
+
+		if (count == 0 || compare_names(name_of(message_at(&out[count - 1], 0)), name_of(message)) != 0)
+			out[count++] = (struct lookup){ query, order + i, 0 };
+		out[count - 1].count++;
+	}
+	return count;
+}
+
+void report_dns(struct report *report, const struct trace_dns_query *query, bool is_titled)
+{
+	size_t *order = nt_realloc_array(NULL, query->message_count, sizeof *order);
+	struct lookup *lookups = nt_realloc_array(NULL, query->message_count, sizeof *lookups);
+	size_t count, shown;
+
+	for (size_t i = 0; i < query->message_count; i++)
+		order[i] = i;
+	qsort_r(order, query->message_count, sizeof *order, compare_messages, (void *)query);
+	count = group(query, order, lookups);
+	qsort(lookups, count, sizeof *lookups, compare_lookups);
+	shown = !report->verbose && count > REPORT_CHILDREN ? REPORT_CHILDREN : count;
+	for (size_t i = 0; i < shown; i++)
+		print_lookup(report, &lookups[i], is_titled);
+	if (shown < count)
+		report_more_hidden(report, count - shown, "name");
+	free(lookups);
+	free(order);
+}

@@ -1,0 +1,173 @@
+/* HTTP requests with their responses, and the order of what ran on one connection. */
+#include "cli/report.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void print_request(struct report *report, const struct trace_http_request *request)
+{
+	if (!request->method.size) {
+		fputs("(request not captured)", report->out);
+		return;
+	}
+	report_text(report, request->method);
+	fputc(' ', report->out);
+	report_text(report, request->url);
+	if (request->network_proxy.size) {
+		fputs(" via ", report->out);
+		report_text(report, request->network_proxy);
+	}
+}
+
+/* What is missing may have been on the wire: the capture ended first, lost packets, or cut them. */
+static bool capture_lacks_some(const struct report *report, const struct trace_http_request *request)
+{
+	const struct trace_tcp_conn *conn = report_find_tcp(report->list, request->tcp_conn);
+
+	if (!conn)
+		return false;
+	return conn->close_reason == TRACE_CLOSE_NONE || conn->client.lost_bytes || conn->client.cut_bytes ||
+	       conn->server.lost_bytes || conn->server.cut_bytes;
+}
+
+static void print_body_sent(struct report *report, const struct trace_http_request *request)
+{
+	char text[TEXT_SIZE];
+
+	if (request->req_content_size)
+		fprintf(report->out, " (%s sent)", text_bytes(request->req_content_size, text));
+	if (!request->method.size || request->req_complete)
+		return;
+	if (capture_lacks_some(report, request))
+		fputs(" (request not complete in the capture)", report->out);
+	else
+		report_bad(report, " (request not complete)");
+}
+
+static void print_status(struct report *report, const struct trace_http_request *request)
+{
+	fputs(" -> ", report->out);
+	if (!request->status && capture_lacks_some(report, request))
+		report_bad(report, "no response in the capture");
+	else if (!request->status)
+		report_bad(report, "response missing");
+	else if (request->status >= 400)
+		report_bad(report, "%u", request->status);
+	else
+		fprintf(report->out, "%u", request->status);
+	if (request->interim_status)
+		fprintf(report->out, " (after %u)", request->interim_status);
+}
+
+static void print_times(struct report *report, const struct trace_http_request *request)
+{
+	nt_time first = request->resp_begin != NT_TIME_NONE ? request->resp_begin : request->resp_recv;
+	bool has_end = request->resp_complete && request->resp_end != NT_TIME_NONE;
+	char first_text[TEXT_SIZE], end_text[TEXT_SIZE];
+
+	if (request->req_sent == NT_TIME_NONE)
+		return;
+	text_between(request->req_sent, first, first_text);
+	text_between(request->req_sent, request->resp_end, end_text);
+	if (first != NT_TIME_NONE && !(has_end && strcmp(first_text, end_text) == 0))
+		fprintf(report->out, ", first byte after %s", first_text);
+	if (has_end)
+		fprintf(report->out, ", done after %s", end_text);
+}
+
+static void print_response(struct report *report, const struct trace_http_request *request)
+{
+	bool has_body = !request->is_connect && request->status != 101;
+	char text[TEXT_SIZE];
+
+	if (has_body || request->resp_content_size)
+		fprintf(report->out, ", %s", text_bytes(request->resp_content_size, text));
+	print_times(report, request);
+	if (request->resp_complete || request->is_connect)
+		return;
+	if (request->truncated && !capture_lacks_some(report, request))
+		report_bad(report, ", body truncated");
+	else
+		fputs(", not complete in the capture", report->out);
+}
+
+static void print_remarks(struct report *report, const struct trace_http_request *request)
+{
+	char text[TEXT_SIZE];
+
+	if (request->gap_bytes)
+		fprintf(report->out, ", %s of it missing in the capture", text_bytes(request->gap_bytes, text));
+	if (request->malformed)
+		report_bad(report, ", malformed");
+	if (request->suspicious_framing)
+		report_bad(report, ", suspicious framing");
+	if (request->error.size) {
+		fputs(", ", report->out);
+		report_bad_text(report, request->error);
+	}
+}
+
+static void print_fields(struct report *report, char direction, const struct trace_http_field *fields, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		report_begin_more(report);
+		fprintf(report->out, "%c ", direction);
+		report_text(report, fields[i].name);
+		if (fields[i].value.size) {
+			fputs(": ", report->out);
+			report_text(report, fields[i].value);
+		} else if (fields[i].value_size) {
+			fprintf(report->out, " (%" PRIu32 " bytes)", fields[i].value_size);
+		}
+		report_end_line(report);
+	}
+}
+
+void report_http(struct report *report, const struct trace_http_request *request)
+{
+	struct packet_ref first = request->req_packet.number ? request->req_packet : request->resp_packet;
+	struct packet_ref last = request->last_packet.number ? request->last_packet : request->resp_packet;
+
+	report_begin_line(report, "HTTP");
+	print_request(report, request);
+	print_body_sent(report, request);
+	print_status(report, request);
+	if (request->status)
+		print_response(report, request);
+	print_remarks(report, request);
+	report_end_line_at(report, first, last);
+	if (report->verbose) {
+		print_fields(report, '>', request->req_fields, request->req_field_count);
+		print_fields(report, '<', request->resp_fields, request->resp_field_count);
+	}
+}
+
+/* ---- in the order of time ---- */
+
+static nt_time begin_of(const struct trace_http_request *request)
+{
+	return request->req_sent != NT_TIME_NONE ? request->req_sent : request->resp_recv;
+}
+
+/* Both lists are in their own order of time already: a proxy's TLS, then CONNECT, then the TLS inside, then its requests. */
+void report_exchanges(struct report *report, trace_id conn, struct bytes host)
+{
+	struct report_links tls = report_children(&report->index.tls_of_conn, conn);
+	struct report_links http = report_children(&report->index.http_of_conn, conn);
+	size_t i = 0, j = 0, max = report->verbose ? SIZE_MAX : REPORT_CHILDREN;
+
+	while ((i < tls.count || j < http.count) && i + j < max) {
+		const struct trace_tls_tunnel *tunnel = i < tls.count ? &report->list->tls_tunnels[tls.at[i].index] : NULL;
+		const struct trace_http_request *request = j < http.count ? &report->list->http_requests[http.at[j].index] : NULL;
+
+		if (!request || (tunnel && tunnel->handshake_begin <= begin_of(request))) {
+			report_tls(report, tunnel, host);
+			i++;
+		} else {
+			report_http(report, request);
+			j++;
+		}
+	}
+	if (i < tls.count || j < http.count)
+		report_more_hidden(report, tls.count - i + http.count - j, "exchange");
+}

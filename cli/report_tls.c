@@ -1,0 +1,240 @@
+/* TLS: what was agreed, who proved to be whom, why it failed. */
+#include "cli/report.h"
+
+#include "dissect/tls/tls.h"
+
+#include <string.h>
+
+/* ---- certificates ---- */
+
+/* "CN=name" out of "SERIALNUMBER=1,CN=name,O=…": up to the next comma that is not escaped.  Else all of it. */
+static struct bytes common_name(struct bytes subject)
+{
+	size_t begin = 0, end;
+
+	while (begin + 3 < subject.size) {
+		bool at_start = begin == 0 || subject.at[begin - 1] == ',' || subject.at[begin - 1] == '+';
+
+		if (at_start && memcmp(subject.at + begin, "CN=", 3) == 0)
+			break;
+		begin++;
+	}
+	if (begin + 3 >= subject.size)
+		return subject;
+	for (end = begin; end < subject.size && subject.at[end] != ',' && subject.at[end] != '+'; end++)
+		if (subject.at[end] == '\\')
+			end++;
+	return (struct bytes){ subject.at + begin, (end < subject.size ? end : subject.size) - begin };
+}
+
+static void print_validity(struct report *report, const struct trace_certificate *certificate, nt_time at)
+{
+	int64_t at_s = at == NT_TIME_NONE ? INT64_MIN : at / NT_SECOND;
+	char date[TEXT_SIZE];
+
+	if (at_s != INT64_MIN && certificate->not_after_s != INT64_MIN && at_s > certificate->not_after_s)
+		report_bad(report, "expired on %s", text_date(certificate->not_after_s, date));
+	else if (at_s != INT64_MIN && certificate->not_before_s != INT64_MIN && at_s < certificate->not_before_s)
+		report_bad(report, "not valid before %s", text_date(certificate->not_before_s, date));
+	else
+		fprintf(report->out, "valid until %s", text_date(certificate->not_after_s, date));
+}
+
+static void print_chain(struct report *report, const char *what, const struct trace_certificate *chain, size_t count, nt_time at)
+{
+	if (!count)
+		return;
+	fprintf(report->out, ", %zu %s%s (", count, what, report_plural(count));
+	if (chain[0].unreadable) {
+		report_bad(report, "unreadable");
+	} else {
+		report_text(report, common_name(chain[0].subject.size ? chain[0].subject : bytes_of("no subject")));
+		fputs(", ", report->out);
+		print_validity(report, &chain[0], at);
+	}
+	fputc(')', report->out);
+}
+
+static void print_certificate_line(struct report *report, const struct trace_certificate *certificate)
+{
+	char date[TEXT_SIZE];
+
+	report_begin_more(report);
+	fputs("certificate ", report->out);
+	report_text(report, certificate->subject);
+	fputs(", issued by ", report->out);
+	report_text(report, certificate->issuer);
+	fprintf(report->out, ", valid %s", text_date(certificate->not_before_s, date));
+	fprintf(report->out, " to %s, ", text_date(certificate->not_after_s, date));
+	report_text(report, certificate->key_type);
+	fputs(certificate->is_ca ? ", CA" : "", report->out);
+	fputs(", serial ", report->out);
+	report_text(report, certificate->serial);
+	fputs(", SHA-256 ", report->out);
+	report_text(report, certificate->sha256);
+	for (size_t i = 0; i < certificate->name_count; i++) {
+		fputs(i ? ", " : ", for ", report->out);
+		report_text(report, certificate->names[i]);
+	}
+	report_end_line(report);
+}
+
+/* ---- what was agreed ---- */
+
+static void print_cipher(struct report *report, uint16_t cipher)
+{
+	const char *name = tls_cipher_text(cipher);
+
+	if (name)
+		fprintf(report->out, " %s", name);
+	else
+		fprintf(report->out, " cipher 0x%04x", cipher);
+}
+
+static void print_agreed(struct report *report, const struct trace_tls_tunnel *tunnel, struct bytes host)
+{
+	char version[16];
+
+	if (tunnel->server_hello) {
+		fputs(tls_version_text(tunnel->version, version), report->out);
+		print_cipher(report, tunnel->cipher_suite);
+	} else {
+		fprintf(report->out, "%s offered", tls_version_text(tunnel->offered_version, version));
+	}
+	if (tunnel->server_name.size && !bytes_equal_nocase(tunnel->server_name, host)) {
+		fputs(", for ", report->out);
+		report_text(report, tunnel->server_name);
+	}
+	if (tunnel->negotiated_protocol.size) {
+		fputs(", ALPN ", report->out);
+		report_text(report, tunnel->negotiated_protocol);
+	}
+}
+
+struct tls_remark {
+	size_t flag; /* offset in struct trace_tls_tunnel */
+	const char *text;
+};
+
+static const struct tls_remark remarks[] = {
+	{ offsetof(struct trace_tls_tunnel, did_resume), "resumed" },
+	{ offsetof(struct trace_tls_tunnel, hello_retry), "after a HelloRetryRequest" },
+	{ offsetof(struct trace_tls_tunnel, early_data), "with early data" },
+	{ offsetof(struct trace_tls_tunnel, encrypted_client_hello), "encrypted ClientHello" },
+	{ offsetof(struct trace_tls_tunnel, certificate_request), "client certificate asked for" },
+	{ offsetof(struct trace_tls_tunnel, mid_stream), "begun within the connection" },
+};
+
+static void print_remarks(struct report *report, const struct trace_tls_tunnel *tunnel)
+{
+	for (size_t i = 0; i < sizeof remarks / sizeof *remarks; i++)
+		if (*(const bool *)((const char *)tunnel + remarks[i].flag))
+			fprintf(report->out, ", %s", remarks[i].text);
+}
+
+/* ---- how it ended ---- */
+
+enum { ALERT_FATAL = 2, ALERT_CLOSE_NOTIFY = 0, ALERT_USER_CANCELED = 90 };
+
+/* RFC 8446, section 6: closure alerts are no errors. */
+static bool is_error_alert(const struct trace_tls_alert *alert)
+{
+	return !alert->encrypted && alert->description != ALERT_CLOSE_NOTIFY && alert->description != ALERT_USER_CANCELED;
+}
+
+static void print_alert(struct report *report, const struct trace_tls_alert *alert)
+{
+	const char *level = alert->level == ALERT_FATAL ? "fatal" : "warning";
+	const char *who = alert->by_server ? "server" : "client";
+	const char *name = tls_alert_text(alert->description);
+
+	if (name)
+		report_bad(report, ", %s alert %s by the %s", level, name, who);
+	else
+		report_bad(report, ", %s alert %u by the %s", level, alert->description, who);
+}
+
+static bool print_alerts(struct report *report, const struct trace_tls_tunnel *tunnel)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < tunnel->alert_count && i < REPORT_VALUES; i++) {
+		if (!is_error_alert(&tunnel->alerts[i]))
+			continue;
+		print_alert(report, &tunnel->alerts[i]);
+		any = true;
+	}
+	return any;
+}
+
+static void print_outcome(struct report *report, const struct trace_tls_tunnel *tunnel)
+{
+	char duration[TEXT_SIZE];
+	bool alerted;
+
+	fputs("   ", report->out);
+	if (!tunnel->client_hello)
+		fputs("handshake seen in part", report->out);
+	else if (tunnel->done && tunnel->handshake_us >= 0)
+		fprintf(report->out, "handshake %s", text_duration(tunnel->handshake_us, duration));
+	else if (tunnel->done)
+		fputs("handshake done", report->out);
+	else if (!tunnel->server_hello)
+		report_bad(report, "no ServerHello");
+	else
+		report_bad(report, "handshake not finished");
+	alerted = print_alerts(report, tunnel);
+	if (tunnel->error.size && (!alerted || report->verbose)) {
+		fputs(", ", report->out);
+		report_bad_text(report, tunnel->error);
+	}
+	if (tunnel->malformed)
+		report_bad(report, ", malformed");
+}
+
+/* ---- further lines ---- */
+
+static void print_list(struct report *report, const char *title, const struct bytes *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		fputs(i ? ", " : title, report->out);
+		report_text(report, list[i]);
+	}
+}
+
+static void print_details(struct report *report, const struct trace_tls_tunnel *tunnel)
+{
+	const char *group = tls_group_text(tunnel->group);
+	char text[TEXT_SIZE];
+
+	report_begin_more(report);
+	fprintf(report->out, "data: %s sent", text_bytes(tunnel->client_data_bytes, text));
+	fprintf(report->out, ", %s received", text_bytes(tunnel->server_data_bytes, text));
+	if (group)
+		fprintf(report->out, ", group %s", group);
+	else if (tunnel->group)
+		fprintf(report->out, ", group 0x%04x", tunnel->group);
+	fputs(tunnel->ocsp_stapled ? ", OCSP stapled" : "", report->out);
+	print_list(report, ", offered ALPN ", tunnel->offered_protocols, tunnel->offered_protocol_count);
+	print_list(report, ", JA3 ", &tunnel->ja3, tunnel->ja3.size > 0);
+	print_list(report, ", JA4 ", &tunnel->ja4, tunnel->ja4.size > 0);
+	report_end_line(report);
+	for (size_t i = 0; i < tunnel->certificate_count; i++)
+		print_certificate_line(report, &tunnel->certificates[i]);
+	for (size_t i = 0; i < tunnel->client_certificate_count; i++)
+		print_certificate_line(report, &tunnel->client_certificates[i]);
+}
+
+void report_tls(struct report *report, const struct trace_tls_tunnel *tunnel, struct bytes host)
+{
+	report_begin_line(report, tunnel->udp_conn ? "QUIC" : "TLS");
+	print_agreed(report, tunnel, host);
+	print_remarks(report, tunnel);
+	print_chain(report, "certificate", tunnel->certificates, tunnel->certificate_count, tunnel->handshake_begin);
+	print_chain(report, "client certificate", tunnel->client_certificates, tunnel->client_certificate_count,
+		    tunnel->handshake_begin);
+	print_outcome(report, tunnel);
+	report_end_line_at(report, tunnel->first_packet, tunnel->last_packet);
+	if (report->verbose)
+		print_details(report, tunnel);
+}

@@ -1,0 +1,19 @@
+#include "cli/version.h"
+
+#include <ldns/ldns.h>
+#include <ndpi_api.h>
+#include <openssl/crypto.h>
+#include <pcap/pcap.h>
+#include <zlib.h>
+#include <zstd.h>
+
+void version_print(FILE *out)
+{
+	fprintf(out, "nettrace-analyze %s\n", NETTRACE_VERSION);
+	fprintf(out, "%s\n", pcap_lib_version());
+	fprintf(out, "%s\n", OpenSSL_version(OPENSSL_VERSION));
+	fprintf(out, "zlib %s\n", zlibVersion());
+	fprintf(out, "zstd %s\n", ZSTD_versionString());
+	fprintf(out, "nDPI %s\n", ndpi_revision());
+	fprintf(out, "ldns %s\n", ldns_version());
+}
