@@ -1,0 +1,114 @@
+# nettrace: `make demo` shows it, `make check` tests it; both install what is missing on Debian 12 first.
+#
+#   make              builds build/nettrace-analyze
+#   make check        all tests            make SAN=address,undefined check   the same under sanitizers
+#   make lint         layout, include direction, banned functions, headers that stand alone
+#   make fuzz-NAME    explores with libFuzzer (tests/fuzz/fuzz_NAME.c), FUZZ_SECONDS=60
+#   make bench        time and memory beside tcpdump, on a capture that it makes
+#   make samples      records samples/ again (root; real servers and clients in network namespaces)
+
+CC       ?= cc
+CFLAGS   ?= -O2 -g
+B        ?= build$(if $(SAN),-san)
+Q        := $(if $(filter 1,$(V)),,@)
+
+PKGS      := libpcap zlib libzstd libcrypto ldns
+PKG_FLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -I/usr/include/ndpi
+LIBS      := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lndpi -lm
+WARN      := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Wundef \
+             -Wformat=2 -Wno-format-nonliteral
+ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -I. -MMD -MP -fno-common $(WARN) $(if $(WERROR),-Werror) $(PKG_FLAGS) $(CFLAGS) \
+             $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+ALL_LDFLAGS := $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
+
+LIB_SRC   := $(sort $(wildcard store/*.c capture/*.c dissect/*.c dissect/*/*.c correlate/*.c))
+CLI_SRC   := $(sort $(wildcard cli/*.c))
+MAIN_SRC  := cli/analyze.c
+UNIT_SRC  := $(sort $(wildcard tests/unit/check_*.c))
+FUZZ_SRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+LIB_OBJ   := $(LIB_SRC:%.c=$(B)/%.o) $(patsubst %.c,$(B)/%.o,$(filter-out $(MAIN_SRC),$(CLI_SRC)))
+UNITS     := $(UNIT_SRC:%.c=$(B)/%)
+REPLAYS   := $(FUZZ_SRC:%.c=$(B)/%)
+
+DEPS_BUILD := gcc make pkg-config libc6-dev libpcap-dev zlib1g-dev libzstd-dev libssl-dev libldns-dev libndpi-dev
+DEPS_CHECK := $(DEPS_BUILD) check python3 python3-jsonschema
+DEPS_LINT  := clang clang-format libclang-rt-14-dev cppcheck shellcheck
+DEPS_LAB   := iproute2 nftables procps ethtool tcpdump wireshark-common nginx-light dnsmasq curl openssl python3 zstd
+DEPS_BENCH := $(DEPS_LAB) apache2-utils dnsperf time tshark libndpi-bin
+
+.PHONY: all deps deps-check deps-lint deps-lab deps-bench demo check lint bench samples clean
+all: $(B)/nettrace-analyze
+
+$(B)/nettrace-analyze: $(MAIN_SRC:%.c=$(B)/%.o) $(B)/libnettrace.a
+	$(Q)echo "  LD    $@"; $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/libnettrace.a: $(LIB_OBJ)
+	$(Q)rm -f $@; echo "  AR    $@"; $(AR) rcs $@ $^
+
+$(B)/%.o: %.c
+	$(Q)mkdir -p $(@D); echo "  CC    $<"; $(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# ---- tests ----
+TEST_LIBS := $(shell pkg-config --libs check 2>/dev/null)
+SUPPORT   := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/support/*.c)))
+
+$(UNITS): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/unit/main.o $(SUPPORT) $(B)/libnettrace.a
+	$(Q)echo "  LD    $@"; $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(LIBS)
+
+$(REPLAYS): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(SUPPORT) $(B)/libnettrace.a
+	$(Q)echo "  LD    $@"; $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(LIBS)
+
+check: deps-check
+	$(Q)$(MAKE) --no-print-directory check-built
+
+.PHONY: check-built
+check-built: $(B)/nettrace-analyze $(UNITS) $(REPLAYS)
+	$(Q)tests/run $(B)
+
+# ---- fuzzing: the library again, instrumented by clang, in a directory of its own ----
+FUZZ_SECONDS ?= 60
+fuzz-%: deps-lint
+	$(Q)$(MAKE) --no-print-directory CC=clang SAN=fuzzer-no-link,address,undefined B=build-fuzz build-fuzz/libnettrace.a \
+		build-fuzz/tests/fuzz/fuzz_$*.o $(patsubst $(B)/%,build-fuzz/%,$(SUPPORT))
+	$(Q)mkdir -p build-fuzz/found/$* tests/fuzz/corpus/$*
+	$(Q)clang -fsanitize=fuzzer,address,undefined -o build-fuzz/fuzz_$* build-fuzz/tests/fuzz/fuzz_$*.o \
+		$(patsubst $(B)/%,build-fuzz/%,$(SUPPORT)) build-fuzz/libnettrace.a $(TEST_LIBS) $(LIBS)
+	build-fuzz/fuzz_$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -artifact_prefix=build-fuzz/found/$*- \
+		build-fuzz/found/$* tests/fuzz/corpus/$*
+
+# ---- what people run ----
+INSTALL = $(Q)missing=; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q ' installed' || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then echo "installing:$$missing"; sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+
+deps:
+	$(call INSTALL,$(DEPS_BUILD))
+deps-check:
+	$(call INSTALL,$(DEPS_CHECK))
+deps-lint:
+	$(call INSTALL,$(DEPS_LINT))
+deps-lab:
+	$(call INSTALL,$(DEPS_LAB))
+deps-bench:
+	$(call INSTALL,$(DEPS_BENCH))
+
+DEMO := samples/https-download.pcapng
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)echo; echo "\$$ $(B)/nettrace-analyze $(DEMO)"; $(B)/nettrace-analyze $(DEMO)
+	$(Q)echo; echo "\$$ $(B)/nettrace-analyze --json $(DEMO) | head -n 60"; $(B)/nettrace-analyze --json $(DEMO) | head -n 60
+
+lint: deps-lint
+	$(Q)tests/lint $(CC)
+
+bench: deps-bench
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/bench $(B)/nettrace-analyze
+
+samples: deps-lab
+	$(Q)samples/record
+
+clean:
+	rm -rf build build-*
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
