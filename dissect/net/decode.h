@@ -95,7 +95,8 @@ enum net_result ip_decode(struct cursor c, struct net_packet *out);            /
 enum net_result ip_payload_decode(struct net_packet *out);                     /* goes on with out->payload, of out->protocol */
 bool ip_plausible(struct cursor c);                                            /* starts with an IP header whose lengths fit */
 void ip_enter(struct net_packet *out, uint8_t version, const uint8_t *header); /* counts an IP header that was passed */
-void ip_limit(struct cursor *payload, size_t size); /* sets its length on the wire, which the frame bounds */
+/* Sets its length on the wire.  A length beyond the frame is a lie: what was not in the frame was not sent. */
+void ip_limit(struct cursor *payload, size_t size, struct net_packet *out);
 /* ipv4.c, ipv6.c */
 enum net_result ipv4_decode(struct cursor c, struct net_packet *out);
 enum net_result ipv6_decode(struct cursor c, struct net_packet *out);

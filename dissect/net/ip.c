@@ -30,10 +30,10 @@ void ip_enter(struct net_packet *out, uint8_t version, const uint8_t *header)
 	out->ip_version = version;
 }
 
-/* A length beyond the frame is a lie: what was not in the frame was not sent. */
-void ip_limit(struct cursor *payload, size_t size)
+void ip_limit(struct cursor *payload, size_t size, struct net_packet *out)
 {
-	if (size <= cur_left_on_wire(payload))
+	out->length_beyond_frame = size > cur_left_on_wire(payload);
+	if (!out->length_beyond_frame)
 		cur_limit(payload, size);
 }
 
@@ -52,14 +52,6 @@ bool ip_plausible(struct cursor c)
 	return net_get_u16(h + 2) >= (first & 0x0f) * 4 && net_get_u16(h + 2) <= on_wire;
 }
 
-/* Whether the lengths of the packet that was found in a tunnel stay within it: what claims more was not one. */
-static bool fits(const struct cursor *tunnel, const struct net_packet *inner)
-{
-	size_t before = (size_t)(inner->payload.at - tunnel->at);
-
-	return before <= cur_left_on_wire(tunnel) && cur_left_on_wire(&inner->payload) <= cur_left_on_wire(tunnel) - before;
-}
-
 /* What a tunnel holds, or else the packet that carries it. */
 static enum net_result enter_tunnel(const struct net_row *row, struct cursor inside, bool must_fit, struct net_packet *out)
 {
@@ -68,7 +60,7 @@ static enum net_result enter_tunnel(const struct net_row *row, struct cursor ins
 
 	if (result == NET_TOO_DEEP)
 		return result;
-	if ((result == NET_IP || result == NET_FRAGMENT) && (!must_fit || fits(&inside, out)))
+	if ((result == NET_IP || result == NET_FRAGMENT) && (!must_fit || !out->length_beyond_frame))
 		return result;
 	*out = outer;
 	return NET_IP;

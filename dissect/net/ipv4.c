@@ -31,7 +31,7 @@ enum net_result ipv4_decode(struct cursor c, struct net_packet *out)
 	fill_address(h + 16, &out->destination);
 	out->jumbo_guess = total_size == 0;
 	if (total_size)
-		ip_limit(&c, total_size - header_size);
+		ip_limit(&c, total_size - header_size, out);
 	out->payload = c;
 	fragment = net_get_u16(h + 6);
 	if (fragment & (MORE_FRAGMENTS | FRAGMENT_OFFSET)) {

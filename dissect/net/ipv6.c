@@ -113,7 +113,7 @@ enum net_result ipv6_decode(struct cursor c, struct net_packet *out)
 	/* 0 is a jumbogram (RFC 2675), or segmentation offload, unless nothing follows by intention. */
 	out->jumbo_guess = payload_size == 0 && out->protocol != NO_NEXT_HEADER;
 	if (!out->jumbo_guess)
-		ip_limit(&c, payload_size);
+		ip_limit(&c, payload_size, out);
 	out->payload = c;
 	return ip_payload_decode(out);
 }

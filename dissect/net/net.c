@@ -315,7 +315,10 @@ enum net_result net_decode_payload(struct net_packet *inout)
 
 enum net_result net_decode_quoted(uint8_t ip_version, struct cursor quoted, struct net_packet *out)
 {
+	const size_t largest_packet = 65535;
+
 	*out = (struct net_packet){ 0 };
+	quoted.cut += largest_packet; /* what the router left out was in the packet */
 	return net_next(NET_ETHERTYPE, ip_version == 6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4, quoted, out);
 }
 

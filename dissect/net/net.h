@@ -48,12 +48,13 @@ struct net_fragment {
 };
 
 struct net_packet {
-	uint8_t ip_version; /* 4 or 6 */
-	uint8_t protocol;   /* of the payload: IANA protocol number */
-	uint8_t ttl;        /* or hop limit */
-	uint8_t tunnels;    /* how many IP headers were passed on the way in: 0 when the frame's own IP packet is meant */
-	uint16_t vlan;      /* innermost VLAN id of the outermost frame, 0 if none */
-	bool jumbo_guess;   /* IP total length was 0 (segmentation offload): the frame's length was used */
+	uint8_t ip_version;       /* 4 or 6 */
+	uint8_t protocol;         /* of the payload: IANA protocol number */
+	uint8_t ttl;              /* or hop limit */
+	uint8_t tunnels;          /* how many IP headers were passed on the way in: 0 when the frame's own IP packet is meant */
+	uint16_t vlan;            /* innermost VLAN id of the outermost frame, 0 if none */
+	bool jumbo_guess;         /* IP total length was 0 (segmentation offload): the frame's length was used */
+	bool length_beyond_frame; /* the IP length said more than the frame held: the frame counts */
 	struct ip_address source, destination;
 	struct net_fragment fragment; /* valid with NET_FRAGMENT */
 	const uint8_t *ip;           /* the first byte of the innermost IP header: a view; NULL after fragments were put together */
