@@ -315,6 +315,18 @@ static void name_failure(struct tls_state *state)
 	}
 }
 
+/* Up to TLS 1.2 the server has the last word: without its Finished the client's does not complete the handshake (RFC 5246 7.3). */
+static bool failed_after_client_finished(const struct tls_state *state)
+{
+	const struct trace_tls_tunnel *tunnel = &state->tunnel;
+	const struct trace_tls_alert *alert = deciding_alert(tunnel);
+
+	if (tunnel->version == 0 || tunnel->version > TLS_1_2 || tls_session_cipher_changed(state->session, TLS_SERVER) ||
+	    tunnel->server_data_bytes)
+		return false;
+	return (alert && alert->by_server && !alert->encrypted) || state->ended[!state->client_side] != NT_TIME_NONE;
+}
+
 static void tls_close(void *context)
 {
 	struct tls_state *state = context;
@@ -322,7 +334,7 @@ static void tls_close(void *context)
 	const struct correlator *c = state->app->c;
 
 	if (tunnel->client_hello || tunnel->server_hello) {
-		if (!tunnel->done)
+		if (!tunnel->done || failed_after_client_finished(state))
 			name_failure(state);
 		if (c->sink->tls_tunnel)
 			c->sink->tls_tunnel(c->context, tunnel);
