@@ -73,7 +73,7 @@ static inline const uint8_t *cur_take(struct cursor *c, size_t n)
 static inline struct cursor cur_sub(struct cursor *c, size_t n)
 {
 	size_t left = cur_left(c), have = n < left ? n : left;
-	struct cursor sub = { c->at, c->at + have, n - have, c->state };
+	struct cursor sub = { c->at, have ? c->at + have : c->at, n - have, c->state };
 
 	if (c->state != CUR_OK)
 		return sub;
@@ -81,7 +81,7 @@ static inline struct cursor cur_sub(struct cursor *c, size_t n)
 		c->state = sub.state = CUR_BAD;
 		return sub;
 	}
-	c->at += have;
+	c->at = sub.end;
 	if (c->cut != CUR_OPEN)
 		c->cut -= n - have;
 	else if (n > have)

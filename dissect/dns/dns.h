@@ -12,8 +12,19 @@
 #include "store/limits.h"
 
 enum dns_type {
-	DNS_TYPE_A = 1, DNS_TYPE_NS = 2, DNS_TYPE_CNAME = 5, DNS_TYPE_SOA = 6, DNS_TYPE_PTR = 12, DNS_TYPE_MX = 15, DNS_TYPE_TXT = 16,
-	DNS_TYPE_AAAA = 28, DNS_TYPE_SRV = 33, DNS_TYPE_OPT = 41, DNS_TYPE_SVCB = 64, DNS_TYPE_HTTPS = 65, DNS_TYPE_ANY = 255
+	DNS_TYPE_A = 1,
+	DNS_TYPE_NS = 2,
+	DNS_TYPE_CNAME = 5,
+	DNS_TYPE_SOA = 6,
+	DNS_TYPE_PTR = 12,
+	DNS_TYPE_MX = 15,
+	DNS_TYPE_TXT = 16,
+	DNS_TYPE_AAAA = 28,
+	DNS_TYPE_SRV = 33,
+	DNS_TYPE_OPT = 41,
+	DNS_TYPE_SVCB = 64,
+	DNS_TYPE_HTTPS = 65,
+	DNS_TYPE_ANY = 255
 };
 
 struct dns_question {
@@ -24,8 +35,9 @@ struct dns_question {
 struct dns_record {
 	const char *name;
 	uint16_t type, class;
-	uint32_t ttl;      /* seconds */
-	const char *value; /* presentation form of the data (RFC 1035 5.1, RFC 3597 for types without one); "" if the data is empty; never
+	uint32_t ttl; /* seconds */
+	const char *
+		value; /* presentation form of the data (RFC 1035 5.1, RFC 3597 for types without one); "" if the data is empty; never
 			    * NULL.  Malformed data is given in RFC 3597 form. */
 	struct bytes data; /* the raw RDATA, a view into the message */
 };
@@ -33,20 +45,20 @@ struct dns_record {
 struct dns_message {
 	uint16_t id;
 	uint8_t opcode;
-	uint16_t rcode;   /* with the EDNS extension bits */
+	uint16_t rcode; /* with the EDNS extension bits */
 	bool is_response, authoritative, truncated, recursion_desired, recursion_available;
-	uint16_t counts[4]; /* of the header: questions, answers, authorities, additionals */
+	uint16_t counts[4];             /* of the header: questions, answers, authorities, additionals */
 	struct dns_question *questions; /* in the arena, as many as were read */
 	size_t question_count;
-	struct dns_record *answers;     /* the answer section, as many as were read */
+	struct dns_record *answers; /* the answer section, as many as were read */
 	size_t answer_count;
 	bool has_edns;
 	uint16_t edns_udp_size; /* requestor's UDP payload size, RFC 6891 6.2.3 */
 	uint8_t edns_version;
-	uint32_t soa_minimum;   /* of an SOA in the authority section, for negative answers; UINT32_MAX if none */
-	bool cut;         /* ended early because the snaplen cut it */
-	bool malformed;   /* ended early, or holds data, that the sender made wrong */
-	size_t size;      /* bytes on the wire */
+	uint32_t soa_minimum; /* of an SOA in the authority section, for negative answers; UINT32_MAX if none */
+	bool cut;             /* ended early because the snaplen cut it */
+	bool malformed;       /* ended early, or holds data, that the sender made wrong */
+	size_t size;          /* bytes on the wire */
 };
 
 /*

@@ -33,7 +33,7 @@ enum tls_handshake_type {
 
 enum { TLS_HANDSHAKE_HEADER = 4 }; /* msg_type(8) length(24) */
 
-bool tls_message_known(enum tls_side from, uint8_t type);                    /* a type that this side may send in clear */
+bool tls_message_known(enum tls_side from, uint8_t type);            /* a type that this side may send in clear */
 size_t tls_message_size(const uint8_t header[TLS_HANDSHAKE_HEADER]); /* with the header */
 
 /* A draft of TLS 1.3 by the IETF (0x7fXX) or Facebook (0xfbXX). */

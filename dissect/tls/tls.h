@@ -19,7 +19,8 @@ enum tls_version { TLS_SSL2 = 0x0002, TLS_SSL3 = 0x0300, TLS_1_0 = 0x0301, TLS_1
 enum { TLS_MAX_LIST = 128 }; /* entries kept of each list of a hello; further ones only count */
 
 struct tls_client_hello {
-	uint16_t legacy_version, highest_version; /* highest: of supported_versions (GREASE left out, drafts are TLS_1_3), else legacy */
+	uint16_t legacy_version,
+		highest_version; /* highest: of supported_versions (GREASE left out, drafts are TLS_1_3), else legacy */
 	uint8_t random[32];
 	struct bytes session_id;
 	struct bytes server_name; /* of the SNI extension, size 0 if none */
@@ -29,13 +30,13 @@ struct tls_client_hello {
 	size_t cipher_count, extension_count, group_count, signature_count, version_count, key_share_count, point_format_count;
 	struct bytes alpn[16];
 	size_t alpn_count;
-	bool has_session_ticket;     /* a session_ticket extension with a ticket in it (RFC 5077) */
-	bool has_psk;                /* pre_shared_key (RFC 8446 4.2.11) */
+	bool has_session_ticket; /* a session_ticket extension with a ticket in it (RFC 5077) */
+	bool has_psk;            /* pre_shared_key (RFC 8446 4.2.11) */
 	bool has_early_data;
-	bool has_ech;                /* encrypted_client_hello, so that the server name may be a cover */
-	bool is_ssl2;                /* came as an SSL 2.0 CLIENT-HELLO */
-	char ja3[33];                /* MD5 of the JA3 string in hexadecimal; "" if the hello is cut, wrong or of SSL 2.0 */
-	char ja4[40];                /* JA4 for TCP: t13d1516h2_8daaf6152771_e5627efa2ab1; "" likewise */
+	bool has_ech; /* encrypted_client_hello, so that the server name may be a cover */
+	bool is_ssl2; /* came as an SSL 2.0 CLIENT-HELLO */
+	char ja3[33]; /* MD5 of the JA3 string in hexadecimal; "" if the hello is cut, wrong or of SSL 2.0 */
+	char ja4[40]; /* JA4 for TCP: t13d1516h2_8daaf6152771_e5627efa2ab1; "" likewise */
 };
 
 struct tls_server_hello {
@@ -44,11 +45,11 @@ struct tls_server_hello {
 	uint8_t random[32];
 	struct bytes session_id;
 	uint16_t cipher;
-	uint16_t group;          /* of key_share, 0 if none */
-	struct bytes alpn;       /* size 0 if none (in 1.3 it is encrypted) */
-	bool is_hello_retry;     /* HelloRetryRequest, RFC 8446 4.1.4 */
-	bool has_psk;            /* pre_shared_key: resumed (or external) PSK */
-	bool has_session_ticket; /* a NewSessionTicket will follow */
+	uint16_t group;                  /* of key_share, 0 if none */
+	struct bytes alpn;               /* size 0 if none (in 1.3 it is encrypted) */
+	bool is_hello_retry;             /* HelloRetryRequest, RFC 8446 4.1.4 */
+	bool has_psk;                    /* pre_shared_key: resumed (or external) PSK */
+	bool has_session_ticket;         /* a NewSessionTicket will follow */
 	bool downgrade_12, downgrade_11; /* the random ends in a downgrade sentinel, RFC 8446 4.1.3 */
 };
 
@@ -56,7 +57,7 @@ struct tls_alert {
 	enum tls_side from;
 	uint8_t level;       /* 1 warning, 2 fatal */
 	uint8_t description; /* IANA TLS Alert number */
-	bool encrypted;      /* its content cannot be seen: level and description are 0.  TLS 1.3 hides even that it is one: it is told
+	bool encrypted; /* its content cannot be seen: level and description are 0.  TLS 1.3 hides even that it is one: it is told
 			      * by its size, in place of either Finished or of what the server sends first after the client's */
 };
 
@@ -65,8 +66,8 @@ enum tls_stage {
 	TLS_START,
 	TLS_CLIENT_HELLO_SEEN,
 	TLS_SERVER_HELLO_SEEN,
-	TLS_DONE,   /* the client's Finished (or what must be it), or application data, was seen */
-	TLS_CLOSED  /* an alert or the end of a direction before that */
+	TLS_DONE,  /* the client's Finished (or what must be it), or application data, was seen */
+	TLS_CLOSED /* an alert or the end of a direction before that */
 };
 
 /*
@@ -83,7 +84,8 @@ struct tls_events {
 	void (*resumed)(void *context);             /* the handshake turned out to be an abbreviated one */
 	void (*handshake_done)(void *context);      /* once: the client's Finished, or the first application data */
 	void (*alert)(void *context, const struct tls_alert *alert);
-	void (*application_data)(void *context, enum tls_side from, size_t size); /* bytes of encrypted record payload, as they come */
+	void (*application_data)(void *context, enum tls_side from,
+				 size_t size); /* bytes of encrypted record payload, as they come */
 	/* At most once per direction.  After a handshake message that lies (its hello is still called back with what could be read) the
 	 * records go on; bytes that are no record end the direction, they are no longer looked at. */
 	void (*malformed)(void *context, enum tls_side from, const char *what);

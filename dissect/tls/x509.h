@@ -8,15 +8,16 @@
 #include "store/base.h"
 
 struct x509_summary {
-	const char *subject, *issuer; /* RFC 2253 style: "CN=GTS CA 1C3,O=Google Trust Services LLC,C=US"; UTF-8, never NULL */
+	const char *subject, *issuer;  /* RFC 2253 style: "CN=GTS CA 1C3,O=Google Trust Services LLC,C=US"; UTF-8, never NULL */
 	nt_time not_before, not_after; /* nanoseconds since 1970; NT_TIME_NONE if unreadable or outside what fits */
-	int64_t not_before_s, not_after_s; /* seconds since 1970: years beyond 2262 do not fit in nt_time; NT_TIME_NONE if unreadable */
-	bool is_ca;                    /* basicConstraints says so */
-	const char *serial;            /* lower-case hexadecimal without leading zeros */
-	const char **names;            /* subjectAltName: DNS names and IP addresses as text */
+	int64_t not_before_s,
+		not_after_s; /* seconds since 1970: years beyond 2262 do not fit in nt_time; NT_TIME_NONE if unreadable */
+	bool is_ca;          /* basicConstraints says so */
+	const char *serial;  /* lower-case hexadecimal without leading zeros */
+	const char **names;  /* subjectAltName: DNS names and IP addresses as text */
 	size_t name_count;
-	char sha256[65];               /* of the DER, lower-case hexadecimal */
-	const char *key_type;          /* "RSA 2048", "EC P-256", "Ed25519", … "" if unknown */
+	char sha256[65];      /* of the DER, lower-case hexadecimal */
+	const char *key_type; /* "RSA 2048", "EC P-256", "Ed25519", … "" if unknown */
 };
 
 /* Reads one DER certificate.  Strings live in `arena`.  false if it cannot be read: then *out holds only the
