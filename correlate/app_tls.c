@@ -41,6 +41,7 @@ static void client_hello(void *context, const struct tls_client_hello *hello)
 {
 	struct tls_state *state = context;
 	struct trace_tls_tunnel *tunnel = &state->tunnel;
+	const size_t kept = sizeof hello->alpn / sizeof *hello->alpn, count = hello->alpn_count < kept ? hello->alpn_count : kept;
 	struct bytes *protocols;
 
 	handshake_packet(state);
@@ -54,11 +55,11 @@ static void client_hello(void *context, const struct tls_client_hello *hello)
 	tunnel->encrypted_client_hello = hello->has_ech;
 	tunnel->ja3 = arena_copy(&state->arena, bytes_of(hello->ja3));
 	tunnel->ja4 = arena_copy(&state->arena, bytes_of(hello->ja4));
-	protocols = arena_alloc(&state->arena, hello->alpn_count * sizeof *protocols);
-	for (size_t i = 0; i < hello->alpn_count; i++)
+	protocols = arena_alloc(&state->arena, count * sizeof *protocols);
+	for (size_t i = 0; i < count; i++)
 		protocols[i] = arena_copy(&state->arena, hello->alpn[i]);
 	tunnel->offered_protocols = protocols;
-	tunnel->offered_protocol_count = hello->alpn_count;
+	tunnel->offered_protocol_count = count;
 	if (tunnel->server_name.size && !state->app->in.depth)
 		dials_name(state->app->c, state->app->conn, tunnel->server_name, TRACE_BY_TLS_HELLO);
 }

@@ -140,7 +140,8 @@ static void report(struct dns_talk *talk)
 /* A conversation that never ends is reported in parts. */
 static void begin_another_record(struct dns_talk *talk)
 {
-	limit_hit(talk->c->hits, LIMIT_DNS_MESSAGES_HIT);
+	limit_hit(talk->c->hits,
+		  talk->record.message_count == LIMIT_DNS_MESSAGES ? LIMIT_DNS_MESSAGES_HIT : LIMIT_DNS_TALK_BYTES_HIT);
 	report(talk);
 	arena_free(&talk->arena);
 	talk->record.id = new_id(talk->c);
@@ -149,7 +150,7 @@ static void begin_another_record(struct dns_talk *talk)
 
 static struct trace_dns_message *add_message(struct dns_talk *talk)
 {
-	if (talk->record.message_count == LIMIT_DNS_MESSAGES)
+	if (talk->record.message_count == LIMIT_DNS_MESSAGES || talk->arena.used > LIMIT_DNS_TALK_BYTES)
 		begin_another_record(talk);
 	if (talk->record.message_count == talk->capacity) {
 		talk->capacity = talk->capacity ? talk->capacity * 2 : 4;

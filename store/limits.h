@@ -24,6 +24,7 @@
 	X(LIMIT_DNS_RECORDS, 4096, "records", "further records of one DNS message are left out") \
 	X(LIMIT_DNS_POINTERS, 128, "jumps", "a DNS name with more compression pointers is malformed") \
 	X(LIMIT_DNS_MESSAGES, 8192, "messages", "a DNS conversation record ends, another is begun on the same connection") \
+	X(LIMIT_DNS_TALK_BYTES, 4 * 1024 * 1024, "bytes", "of kept texts: as for LIMIT_DNS_MESSAGES") \
 	X(LIMIT_TLS_ALERTS, 32, "alerts", "further alerts of one tunnel are not listed") \
 	X(LIMIT_TLS_HANDSHAKE_MESSAGE, 1024 * 1024, "bytes", "a longer handshake message is skipped") \
 	X(LIMIT_TLS_CERTIFICATES, 64, "certificates", "further certificates of one chain are left out") \
