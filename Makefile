@@ -12,34 +12,36 @@ CFLAGS   ?= -O2 -g
 B        ?= build$(if $(SAN),-san)
 Q        := $(if $(filter 1,$(V)),,@)
 
-PKGS      := libpcap zlib libzstd libcrypto ldns
+PKGS      := libpcap zlib libzstd libcrypto ldns sqlite3 libnetfilter_log libnetfilter_conntrack libcap-ng
 PKG_FLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -I/usr/include/ndpi
 LIBS      := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lndpi -lm
 WARN      := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Wundef \
              -Wformat=2 -Wno-format-nonliteral
 ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -I. -MMD -MP -fno-common $(WARN) $(if $(WERROR),-Werror) $(PKG_FLAGS) $(CFLAGS) \
              $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-ALL_LDFLAGS := $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
+ALL_LDFLAGS := -pthread -Wl,--as-needed $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 
 LIB_SRC   := $(sort $(wildcard store/*.c capture/*.c dissect/*.c dissect/*/*.c correlate/*.c))
 CLI_SRC   := $(sort $(wildcard cli/*.c))
-MAIN_SRC  := cli/analyze.c
+PROGRAMS  := $(patsubst %,$(B)/nettrace-%,analyze $(if $(wildcard cli/capture.c),capture))
+MAIN_SRC  := cli/analyze.c cli/capture.c
 UNIT_SRC  := $(sort $(wildcard tests/unit/check_*.c))
 FUZZ_SRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
-LIB_OBJ   := $(LIB_SRC:%.c=$(B)/%.o) $(patsubst %.c,$(B)/%.o,$(filter-out $(MAIN_SRC),$(CLI_SRC)))
+LIB_OBJ   := $(patsubst %.c,$(B)/%.o,$(LIB_SRC) $(filter-out $(MAIN_SRC),$(CLI_SRC)))
 UNITS     := $(UNIT_SRC:%.c=$(B)/%)
 REPLAYS   := $(FUZZ_SRC:%.c=$(B)/%)
 
-DEPS_BUILD := gcc make pkg-config libc6-dev libpcap-dev zlib1g-dev libzstd-dev libssl-dev libldns-dev libndpi-dev
+DEPS_BUILD := gcc make pkg-config libc6-dev libpcap-dev zlib1g-dev libzstd-dev libssl-dev libldns-dev libndpi-dev libsqlite3-dev \
+              libnetfilter-log-dev libnetfilter-conntrack-dev libcap-ng-dev
 DEPS_CHECK := $(DEPS_BUILD) check python3 python3-jsonschema
 DEPS_LINT  := clang clang-format libclang-rt-14-dev cppcheck shellcheck
 DEPS_LAB   := iproute2 nftables procps ethtool tcpdump wireshark-common nginx-light dnsmasq curl openssl python3 zstd
 DEPS_BENCH := $(DEPS_LAB) apache2-utils dnsperf time tshark libndpi-bin
 
 .PHONY: all deps deps-check deps-lint deps-lab deps-bench demo check lint bench samples clean
-all: $(B)/nettrace-analyze
+all: $(PROGRAMS)
 
-$(B)/nettrace-analyze: $(MAIN_SRC:%.c=$(B)/%.o) $(B)/libnettrace.a
+$(PROGRAMS): $(B)/nettrace-%: $(B)/cli/%.o $(B)/libnettrace.a
 	$(Q)echo "  LD    $@"; $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/libnettrace.a: $(LIB_OBJ)
@@ -62,7 +64,7 @@ check: deps-check
 	$(Q)$(MAKE) --no-print-directory check-built
 
 .PHONY: check-built
-check-built: $(B)/nettrace-analyze $(UNITS) $(REPLAYS)
+check-built: $(PROGRAMS) $(UNITS) $(REPLAYS)
 	$(Q)tests/run $(B)
 
 # ---- fuzzing: the library again, instrumented by clang, in a directory of its own ----
