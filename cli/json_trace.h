@@ -16,6 +16,8 @@ void json_write_dns_query(struct json *json, const struct output *output, const 
 void json_write_tls_tunnel(struct json *json, const struct output *output, const struct trace_tls_tunnel *tunnel);
 void json_write_http_request(struct json *json, const struct output *output, const struct trace_http_request *request);
 
+void json_write_finding(struct json *json, const struct output *output, const struct trace_finding *finding);
+
 /* The member "capture": where the packets came from, and what became of them. */
 void json_write_capture(struct json *json, const struct output *output);
 

@@ -147,6 +147,14 @@ static void write_http_requests(struct json *json, const struct output *output)
 
 /* ---- the whole ---- */
 
+static void write_findings(struct json *json, const struct output *output)
+{
+	json_begin_array(json, "findings");
+	for (size_t i = 0; i < output->list->finding_count; i++)
+		json_write_finding(json, output, &output->list->findings[i]);
+	json_end(json);
+}
+
 static void write_head(struct json *json, const struct output *output)
 {
 	nt_time begin = output->begin == NT_TIME_NONE ? 0 : output->begin; /* always a date: programs count on it */
@@ -168,8 +176,7 @@ static void write_trace(struct json *json, const struct output *output)
 	write_dns_queries(json, output);
 	write_tls_tunnels(json, output);
 	write_http_requests(json, output);
-	json_begin_array(json, "findings");
-	json_end(json);
+	write_findings(json, output);
 	json_write_capture(json, output);
 	json_end(json);
 }

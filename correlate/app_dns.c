@@ -28,7 +28,9 @@ static void *dns_open(struct app *app, int client_side)
 				      .ip_version = key->ip_version,
 				      .client = key->address[client_side],
 				      .nameserver = key->address[!client_side],
-				      .nameserver_port = key->port[!client_side] };
+				      .nameserver_port = key->port[!client_side],
+				      .client_port = key->port[client_side],
+				      .over_tcp = true };
 
 	state->app = app;
 	state->talk = dns_talk_new(app->c, &flow, TRACE_DNS, true);

@@ -6,9 +6,12 @@
  * earlier request, and an answer that lies after it was made later.
  */
 #include "correlate/app.h"
+#include "correlate/diagnose.h"
 #include "correlate/dials.h"
+#include "correlate/http_history.h"
 #include "correlate/http_url.h"
 #include "dissect/http/http1.h"
+#include "dissect/tls/tls.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +22,12 @@ struct exchange {
 	struct arena arena;
 	struct trace_http_request record;
 	uint64_t request_ack; /* how far the client had received when it sent the request; 0 unknown */
+	const char *location; /* of a redirect, NULL if none */
+	uint64_t stalled;     /* of the connection, when the request began: nanoseconds */
+	bool absolute_form;   /* the target was a whole URL: spoken to a proxy */
 	bool has_request, request_ended, response_begun, response_ended;
+	struct http_circumstances circumstances; /* for telling what went wrong */
+	struct buffer body_start;                /* of a 400, which may say that HTTPS was expected */
 };
 
 struct http_state;
@@ -42,8 +50,10 @@ struct http_state {
 	struct http_direction request, response;
 	struct exchange *first, *last; /* in the order of the requests */
 	size_t pending;
-	bool gap_seen;   /* in the server's direction: answers may be missing */
-	bool tunnelling; /* CONNECT or Upgrade was accepted: the rest goes to `inner` */
+	bool measured;      /* the set-up of the connection was put down to a request */
+	bool server_is_tls; /* the server answered with a TLS record */
+	bool gap_seen;      /* in the server's direction: answers may be missing */
+	bool tunnelling;    /* CONNECT or Upgrade was accepted: the rest goes to `inner` */
 	struct app *inner;
 	char *proxy; /* networkProxy of what is inside */
 };
@@ -93,6 +103,103 @@ void exchanges_free(struct exchange *exchange)
 	}
 }
 
+static char *header_text(struct arena *arena, const struct http1_head *head, const char *name)
+{
+	struct bytes value = http1_field_value(head, name);
+
+	return value.at ? arena_string(arena, value) : NULL;
+}
+
+/* Servers that expect TLS say so in the body of their 400: nginx and Apache use these words. */
+static bool says_https_expected(const struct buffer *body)
+{
+	return body->size && (memmem(body->at, body->size, "HTTPS port", 10) || memmem(body->at, body->size, "SSL-enabled", 11) ||
+			      memmem(body->at, body->size, "HTTP request to an HTTPS server", 31));
+}
+
+static void diagnose(struct http_state *state, struct exchange *exchange)
+{
+	struct http_circumstances *circumstances = &exchange->circumstances;
+	struct address_tuple tuple = tcp_tuple(state->app->conn);
+	struct finding *refusal;
+
+	circumstances->has_request = exchange->has_request;
+	circumstances->response_begun = exchange->response_begun;
+	circumstances->via_proxy = exchange->record.is_connect || exchange->absolute_form;
+	circumstances->says_https_expected = says_https_expected(&exchange->body_start);
+	circumstances->server_is_tls = state->server_is_tls;
+	refusal = diagnose_http(state->app->c, state->app->conn, &exchange->record, circumstances);
+	if (exchange->has_request)
+		http_history_outcome(state->app->c, &tuple, &exchange->record, bytes_of(exchange->location), refusal);
+}
+
+/* What a Go client would have said of a request without an answer. */
+static void name_error(struct http_state *state, struct exchange *exchange)
+{
+	const struct tcp_conn *conn = state->app->conn;
+	struct address_tuple tuple = tcp_tuple(conn);
+	char from[ENDPOINT_TEXT_SIZE], to[ENDPOINT_TEXT_SIZE];
+	struct ending ending;
+
+	if (exchange->response_begun || !exchange->has_request || conn->client < 0 || conn->side[!conn->client].counts.lost_bytes)
+		return;
+	ending = connection_ending(state->app->c, conn);
+	if (ending.kind == ENDING_FIN && ending.by_server)
+		exchange->record.error = BYTES("EOF");
+	else if (ending.kind == ENDING_RST && ending.by_server)
+		exchange->record.error =
+			bytes_of(arena_printf(&exchange->arena, "read tcp %s->%s: read: connection reset by peer",
+					      endpoint_text(tuple.ip_version, &tuple.source, tuple.source_port, from),
+					      endpoint_text(tuple.ip_version, &tuple.destination, tuple.destination_port, to)));
+	else if (ending.kind != ENDING_OPEN && ending.at - exchange->record.req_sent >= TIMEOUT_PATIENCE)
+		exchange->record.error = BYTES("net/http: timeout awaiting response headers");
+}
+
+static int64_t microseconds(nt_time from, nt_time to)
+{
+	return from == NT_TIME_NONE || to == NT_TIME_NONE || to < from ? 0 : (to - from) / NT_MICROSECOND;
+}
+
+/* Takes the time of stalls out of where they were spent, the transfer first. */
+static void take_out_stalls(struct trace_http_timing *timing, int64_t stalled)
+{
+	int64_t most = timing->server + timing->transfer;
+	int64_t in_transfer;
+
+	timing->stalled = stalled < most ? stalled : most;
+	in_transfer = timing->stalled < timing->transfer ? timing->stalled : timing->transfer;
+	timing->transfer -= in_transfer;
+	timing->server -= timing->stalled - in_transfer;
+}
+
+/* Where the time went, for a request whose response is whole. */
+static void measure(struct http_state *state, struct exchange *exchange)
+{
+	struct trace_http_request *record = &exchange->record;
+	struct trace_http_timing *timing = &record->timing;
+	const struct tcp_conn *conn = state->app->conn;
+	nt_time asked = record->req_end, begin;
+
+	*timing = (struct trace_http_timing){ .total = -1 };
+	if (!exchange->has_request || !record->resp_complete || record->resp_end == NT_TIME_NONE)
+		return;
+	if (asked == NT_TIME_NONE || asked > record->resp_begin) /* answered before it was all sent */
+		asked = record->resp_begin;
+	if (state->app->in.depth == 0 && conn->syn != NT_TIME_NONE && conn->record.connected && !state->measured) {
+		begin = dials_begin(conn);
+		timing->dns = begin == NT_TIME_NONE ? 0 : microseconds(begin, conn->syn);
+		timing->connect = microseconds(conn->syn, conn->record.handshake_end);
+		timing->idle = microseconds(conn->record.handshake_end, record->req_sent);
+	}
+	state->measured = true;
+	timing->request = microseconds(record->req_sent, asked);
+	timing->server = microseconds(asked, record->resp_begin);
+	timing->transfer = microseconds(record->resp_begin, record->resp_end);
+	take_out_stalls(timing, (int64_t)(conn->stalled - exchange->stalled) / NT_MICROSECOND);
+	timing->total = timing->dns + timing->connect + timing->tls + timing->idle + timing->request + timing->server +
+			timing->transfer + timing->stalled;
+}
+
 static void unlink_exchange(struct http_state *state, struct exchange *exchange)
 {
 	struct exchange **at = &state->first, *before = NULL;
@@ -117,7 +224,13 @@ static void report(struct http_state *state, struct exchange *exchange)
 
 	unlink_exchange(state, exchange);
 	exchange->record.req_complete = exchange->request_ended;
-	if (c->sink->http_request && (exchange->record.method.size || exchange->record.status))
+	state->app->conn->understood = true;
+	measure(state, exchange);
+	name_error(state, exchange);
+	diagnose(state, exchange);
+	buffer_free(&exchange->body_start);
+	if (c->sink->http_request && (exchange->record.method.size || exchange->record.status) &&
+	    tcp_is_reported(c, state->app->conn))
 		c->sink->http_request(c->context, &exchange->record);
 	arena_clear(&exchange->arena);
 	exchange->next = c->spare_exchanges;
@@ -165,6 +278,14 @@ static const struct trace_http_field *keep_fields(struct http_state *state, stru
 	return fields;
 }
 
+/* The server of this connection as a proxy: known by name at the latest when a request shows that it is one. */
+static struct bytes proxy_url(struct http_state *state)
+{
+	if (!state->proxy)
+		state->proxy = http_proxy_url(state->app);
+	return bytes_of(state->proxy);
+}
+
 /* ---- requests ---- */
 
 static void message_begin(void *context)
@@ -184,6 +305,7 @@ static enum http1_body request_head(void *context, const struct http1_head *head
 	struct exchange *exchange;
 	struct trace_http_request *record;
 	struct bytes host = http1_field_value(head, "Host");
+	struct address_tuple tuple = tcp_tuple(state->app->conn);
 
 	if (state->pending >= LIMIT_HTTP_PIPELINE) {
 		limit_hit(state->app->c->hits, LIMIT_HTTP_PIPELINE_HIT);
@@ -202,8 +324,13 @@ static enum http1_body request_head(void *context, const struct http1_head *head
 	record->is_connect = bytes_equal(head->method, BYTES("CONNECT"));
 	record->url = http_url(&exchange->arena, state->app, record->is_connect, head->target, host);
 	record->host = arena_copy(&exchange->arena, http_host_name(host));
+	exchange->stalled = state->app->conn->stalled;
+	http_history_request(state->app->c, &tuple, record);
 	record->req_fields = keep_fields(state, &exchange->arena, head, &record->req_field_count);
 	record->suspicious_framing = head->suspicious;
+	exchange->absolute_form = !record->is_connect && http_scheme_size(head->target) != 0;
+	if (exchange->absolute_form || record->is_connect)
+		record->network_proxy = proxy_url(state);
 	if (!state->app->in.depth && record->host.size && !record->is_connect && head->target.size && head->target.at[0] == '/')
 		dials_name(state->app->c, state->app->conn, record->host, TRACE_BY_HTTP);
 	return record->is_connect ? HTTP1_BODY_NONE : HTTP1_BODY_BY_HEAD;
@@ -298,8 +425,7 @@ static void start_tunnel(struct http_state *state, const struct exchange *exchan
 	in.depth++;
 	if (exchange->record.is_connect) {
 		in.mid_stream = false;
-		state->proxy = http_proxy_url(state->app);
-		in.proxy = bytes_of(state->proxy);
+		in.proxy = proxy_url(state);
 	} else {
 		in.mid_stream = true;
 	}
@@ -330,6 +456,8 @@ static enum http1_body response_head(void *context, const struct http1_head *hea
 	record->resp_begin = direction->begin;
 	record->resp_packet = direction->begin_packet;
 	record->resp_recv = direction->at ? direction->at->time : direction->begin;
+	exchange->location = header_text(&exchange->arena, head, "Location");
+	exchange->circumstances.proxy_error = header_text(&exchange->arena, head, "X-Squid-Error");
 	record->resp_fields = keep_fields(state, &exchange->arena, head, &record->resp_field_count);
 	record->suspicious_framing |= head->suspicious;
 	if ((record->is_connect && head->status >= 200 && head->status < 300) || head->status == 101) {
@@ -350,6 +478,17 @@ static void response_body(void *context, uint64_t size)
 	direction->current->record.resp_content_size += size;
 	if (direction->feeding_gap)
 		direction->current->record.gap_bytes += size;
+}
+
+static void response_content(void *context, struct bytes piece)
+{
+	struct http_direction *direction = context;
+	struct exchange *exchange = direction->current;
+
+	if (!exchange || exchange->record.status != 400 || exchange->body_start.size)
+		return;
+	exchange->body_start.max = 1024;
+	buffer_add(&exchange->body_start, piece.at, piece.size < exchange->body_start.max ? piece.size : exchange->body_start.max);
 }
 
 static void response_end(void *context, enum http1_end how)
@@ -380,9 +519,12 @@ static void response_malformed(void *context, const char *what)
 static const struct http1_events request_events = {
 	.begin = message_begin, .head = request_head, .body = request_body, .end = request_end, .malformed = request_malformed
 };
-static const struct http1_events response_events = {
-	.begin = message_begin, .head = response_head, .body = response_body, .end = response_end, .malformed = response_malformed
-};
+static const struct http1_events response_events = { .begin = message_begin,
+						     .head = response_head,
+						     .body = response_body,
+						     .content = response_content,
+						     .end = response_end,
+						     .malformed = response_malformed };
 
 /* ---- the app ---- */
 
@@ -418,6 +560,7 @@ static void http_data(void *context, int side, const struct piece *piece)
 {
 	struct http_state *state = context;
 	struct http_direction *direction = direction_of(state, side);
+	enum tls_side tls_side;
 	size_t consumed;
 
 	if (state->tunnelling && !http1_parser_in_message(direction->parser)) {
@@ -425,6 +568,8 @@ static void http_data(void *context, int side, const struct piece *piece)
 		return;
 	}
 	direction->at = piece;
+	if (side != state->client_side && piece->data.at[0] == 0x15 && tls_looks_like(piece->data, &tls_side) == CUR_OK)
+		state->server_is_tls = true;
 	consumed = http1_parser_feed(direction->parser, piece->data);
 	if (state->tunnelling && consumed < piece->data.size)
 		tunnel_data(state, side, piece, consumed);

@@ -2,6 +2,7 @@
  * A TLS session of a connection becomes a tunnel record.
  */
 #include "correlate/app.h"
+#include "correlate/diagnose.h"
 #include "correlate/dials.h"
 #include "dissect/tls/tls.h"
 
@@ -19,6 +20,7 @@ struct tls_state {
 	nt_time server_begin;
 	nt_time ended[2]; /* by side: end of the stream */
 	bool ended_orderly[2];
+	struct tls_circumstances circumstances;
 	struct trace_tls_alert alerts[LIMIT_TLS_ALERTS];
 };
 
@@ -183,9 +185,12 @@ static void application_data(void *context, enum tls_side from, size_t size)
 
 static void malformed(void *context, enum tls_side from, const char *what)
 {
-	(void)from;
+	struct tls_state *state = context;
+
 	(void)what;
-	((struct tls_state *)context)->tunnel.malformed = true;
+	state->tunnel.malformed = true;
+	if (from == TLS_SERVER && !state->tunnel.server_hello && state->tunnel.alert_count == 0)
+		state->circumstances.server_is_plaintext = true;
 }
 
 static const struct tls_events events = { .client_hello = client_hello,
@@ -211,7 +216,7 @@ static void *tls_open(struct app *app, int client_side)
 	state->tunnel.tcp_conn = app->conn->record.id;
 	state->tunnel.handshake_begin = state->tunnel.handshake_end = NT_TIME_NONE;
 	state->tunnel.handshake_us = -1;
-	state->tunnel.mid_stream = app->in.mid_stream;
+	state->tunnel.mid_stream = app->in.mid_stream || app->in.depth;
 	state->tunnel.alerts = state->alerts;
 	return state;
 }
@@ -226,8 +231,10 @@ static void tls_data(void *context, int side, const struct piece *piece)
 	struct tls_state *state = context;
 	nt_time *begin = side == state->client_side ? &state->client_begin : &state->server_begin;
 
-	if (*begin == NT_TIME_NONE)
+	if (*begin == NT_TIME_NONE) {
 		*begin = piece->time;
+		*(side == state->client_side ? &state->circumstances.hello : &state->circumstances.answer) = piece->packet;
+	}
 	state->at = piece;
 	tls_session_feed(state->session, tls_side_of(state, side), piece->data);
 }
@@ -293,6 +300,9 @@ static void name_failure(struct tls_state *state)
 	const struct trace_tls_alert *alert = deciding_alert(tunnel);
 	int server = !state->client_side;
 	const struct trace_tcp_side *counts = &state->app->conn->side[server].counts;
+	const struct trace_tcp_side *client = &state->app->conn->side[state->client_side].counts;
+	bool client_first = (client->fin != NT_TIME_NONE && client->fin <= counts->rst) ||
+			    (client->rst != NT_TIME_NONE && client->rst <= counts->rst);
 	char from[IP_ADDRESS_TEXT_SIZE], to[IP_ADDRESS_TEXT_SIZE];
 	struct address_tuple tuple = tcp_tuple(state->app->conn);
 
@@ -301,9 +311,16 @@ static void name_failure(struct tls_state *state)
 		tunnel->handshake_end = alert->time;
 		return;
 	}
-	if (counts->rst != NT_TIME_NONE && (counts->fin == NT_TIME_NONE || counts->rst < counts->fin)) {
+	if (state->circumstances.server_is_plaintext) {
+		tunnel->error = BYTES("tls: first record does not look like a TLS handshake");
+		tunnel->handshake_end = state->server_begin;
+		return;
+	}
+	if (counts->rst != NT_TIME_NONE && !client_first && (counts->fin == NT_TIME_NONE || counts->rst < counts->fin)) {
 		tunnel->error =
-			bytes_of(arena_printf(&state->arena, "read tcp %s:%u->%s:%u: read: connection reset by peer",
+			bytes_of(arena_printf(&state->arena,
+					      tuple.ip_version == 6 ? "read tcp [%s]:%u->[%s]:%u: read: connection reset by peer"
+								    : "read tcp %s:%u->%s:%u: read: connection reset by peer",
 					      ip_address_text(tuple.ip_version, &tuple.source, from), tuple.source_port,
 					      ip_address_text(tuple.ip_version, &tuple.destination, to), tuple.destination_port));
 		tunnel->handshake_end = counts->rst;
@@ -312,7 +329,9 @@ static void name_failure(struct tls_state *state)
 		tunnel->error = BYTES("EOF");
 		tunnel->handshake_end = state->ended[server];
 	} else if (state->ended[state->client_side] != NT_TIME_NONE) {
-		tunnel->handshake_end = state->ended[state->client_side]; /* the client gave up; why is not on the wire */
+		tunnel->handshake_end = state->ended[state->client_side]; /* the client gave up */
+		if (!tunnel->server_hello && tunnel->handshake_end - state->client_begin >= TIMEOUT_PATIENCE)
+			tunnel->error = BYTES("net/http: TLS handshake timeout");
 	}
 }
 
@@ -335,9 +354,13 @@ static void tls_close(void *context)
 	const struct correlator *c = state->app->c;
 
 	if (tunnel->client_hello || tunnel->server_hello) {
-		if (!tunnel->done || failed_after_client_finished(state))
+		state->circumstances.failed = !tunnel->done || failed_after_client_finished(state);
+		state->app->conn->understood = true;
+		if (state->circumstances.failed)
 			name_failure(state);
-		if (c->sink->tls_tunnel)
+		if (!state->app->in.mid_stream)
+			diagnose_tls(state->app->c, state->app->conn, tunnel, &state->circumstances);
+		if (c->sink->tls_tunnel && tcp_is_reported(c, state->app->conn))
 			c->sink->tls_tunnel(c->context, tunnel);
 	}
 	tls_session_free(state->session);

@@ -1,8 +1,12 @@
 #include "correlate/correlate.h"
 
 #include "correlate/app.h"
+#include "correlate/conntrack_table.h"
+#include "correlate/diagnose.h"
 #include "correlate/dials.h"
+#include "correlate/findings.h"
 #include "correlate/fragments.h"
+#include "correlate/http_history.h"
 #include "correlate/internal.h"
 #include "correlate/tcp.h"
 #include "correlate/udp.h"
@@ -10,8 +14,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A clock that jumps must not end all flows: no single silence counts for more. */
-static const nt_time longest_step = 30 * NT_SECOND;
+/*
+ * A clock that jumps must not end all flows: no single silence counts for more than longest_step, and one longer than another_capture (files
+ * put together, a clock that was set) is no silence that anybody listened to.
+ */
+static const nt_time longest_step = 30 * NT_SECOND, another_capture = 600 * NT_SECOND;
+
+static nt_time heard(nt_time step)
+{
+	return step > another_capture ? 0 : step > longest_step ? longest_step : step;
+}
 
 struct correlator *correlator_new(const struct correlate_options *options, const struct trace_sink *sink, void *context,
 				  struct limit_hits *hits)
@@ -28,6 +40,8 @@ struct correlator *correlator_new(const struct correlate_options *options, const
 	flow_table_init(&c->flows, options->hash_seed);
 	c->fragments = fragments_new(options->hash_seed, hits);
 	c->dials = dials_new(c);
+	c->findings = findings_new();
+	c->http_history = http_history_new(options->hash_seed);
 	if (!options->no_app_protocol)
 		c->appid = appid_new();
 	return c;
@@ -51,8 +65,12 @@ static void end_all_flows(struct correlator *c)
 
 void correlator_finish(struct correlator *c)
 {
+	c->finishing = true;
+	dials_settle(c, true); /* first: what DNS flows resolved for is told with them */
 	end_all_flows(c);
 	c->stats.skipped.fragments_unfinished = fragments_unfinished(c->fragments);
+	diagnose_capture(c);
+	findings_report(c);
 }
 
 void correlator_free(struct correlator *c)
@@ -67,6 +85,9 @@ void correlator_free(struct correlator *c)
 	flow_table_clear(&c->flows);
 	fragments_free(c->fragments);
 	dials_free(c->dials);
+	conntrack_table_free(c->conntrack);
+	findings_free(c->findings);
+	http_history_free(c->http_history);
 	appid_free(c->appid);
 	free(c);
 }
@@ -112,7 +133,8 @@ static struct flow *quoted_flow(struct correlator *c, const struct net_packet *q
 	return flow_find(&c->flows, &key, flow_hash(&c->flows, &key));
 }
 
-static void icmp_packet(struct correlator *c, const struct packet_context *packet)
+/* Whether it is an error about a connection that is reported. */
+static bool icmp_packet(struct correlator *c, const struct packet_context *packet)
 {
 	struct icmp_message message;
 	struct net_packet quoted;
@@ -122,17 +144,19 @@ static void icmp_packet(struct correlator *c, const struct packet_context *packe
 
 	c->stats.icmp_packets++;
 	if (icmp_read(packet->net->ip_version, packet->net->payload, &message) != CUR_OK || !message.is_error)
-		return;
+		return false;
 	result = net_decode_quoted(packet->net->ip_version, message.quoted, &quoted);
 	if (result != NET_IP && result != NET_FRAGMENT)
-		return;
+		return false;
 	flow = quoted_flow(c, &quoted, packet->vantage, &sender);
 	if (!flow)
-		return;
-	if (flow->key.protocol == IP_PROTOCOL_TCP)
+		return false;
+	if (flow->key.protocol == IP_PROTOCOL_TCP) {
 		tcp_icmp_error(c, (struct tcp_conn *)flow, sender, message.type, message.code, packet);
-	else
-		udp_icmp_error((struct udp_conn *)flow, message.type, message.code, packet);
+		return tcp_is_reported(c, (struct tcp_conn *)flow);
+	}
+	udp_icmp_error((struct udp_conn *)flow, sender, message.type, message.code, packet);
+	return udp_is_reported(c, (struct udp_conn *)flow);
 }
 
 /* ---- packets ---- */
@@ -154,7 +178,7 @@ static void note_unknown(struct correlator *c, enum net_registry registry, uint3
 	stats->unknown[stats->unknown_count++] = (struct correlate_unknown){ registry, number, 1 };
 }
 
-static void note_time(struct correlator *c, nt_time time)
+static void note_time(struct correlator *c, nt_time time, struct packet_ref packet)
 {
 	struct correlate_stats *stats = &c->stats;
 
@@ -164,10 +188,15 @@ static void note_time(struct correlator *c, nt_time time)
 		stats->smallest_time = time;
 	if (time > stats->largest_time)
 		stats->largest_time = time;
-	if (c->last_packet_time != NT_TIME_NONE && time < c->last_packet_time)
+	if (c->last_packet_time != NT_TIME_NONE && time < c->last_packet_time) {
 		stats->time_went_backwards++;
-	else if (c->last_packet_time != NT_TIME_NONE)
-		c->elapsed += time - c->last_packet_time < longest_step ? time - c->last_packet_time : longest_step;
+		if (c->last_packet_time - time > stats->largest_step_back) {
+			stats->largest_step_back = c->last_packet_time - time;
+			stats->step_back_packet = packet;
+		}
+	} else if (c->last_packet_time != NT_TIME_NONE) {
+		c->elapsed += heard(time - c->last_packet_time);
+	}
 	c->last_packet_time = time;
 	if (time > c->now)
 		c->now = time;
@@ -177,6 +206,7 @@ static void make_room(struct correlator *c)
 {
 	struct flow *flow;
 
+	dials_settle(c, false);
 	while ((flow = flow_expired(&c->flows, c->elapsed)))
 		end_flow(c, flow, TRACE_CLOSE_NONE);
 	while (c->flows.count > LIMIT_FLOWS) {
@@ -185,22 +215,20 @@ static void make_room(struct correlator *c)
 	}
 }
 
-static void ip_packet(struct correlator *c, const struct packet_context *packet)
+static bool ip_packet(struct correlator *c, const struct packet_context *packet)
 {
 	c->stats.ip_packets++;
 	switch (packet->net->protocol) {
 	case IP_PROTOCOL_TCP:
-		tcp_packet(c, packet);
-		break;
+		return tcp_packet(c, packet);
 	case IP_PROTOCOL_UDP:
-		udp_packet(c, packet);
-		break;
+		return udp_packet(c, packet);
 	case IP_PROTOCOL_ICMP:
 	case IP_PROTOCOL_ICMPV6:
-		icmp_packet(c, packet);
-		break;
+		return icmp_packet(c, packet);
 	default:
 		c->stats.skipped.other_protocol++;
+		return false;
 	}
 }
 
@@ -248,7 +276,7 @@ static void count_skipped(struct correlator *c, enum net_result result, const st
 	}
 }
 
-void correlator_packet(struct correlator *c, const struct packet *packet)
+bool correlator_packet(struct correlator *c, const struct packet *packet)
 {
 	struct net_packet net;
 	struct packet_context context = { .time = packet->time,
@@ -259,18 +287,32 @@ void correlator_packet(struct correlator *c, const struct packet *packet)
 	enum net_result result;
 
 	c->stats.packets++;
-	if (packet->size > packet->captured)
-		c->stats.cut_packets++;
+	if (packet->size > packet->captured && c->stats.cut_packets++ == 0)
+		c->stats.first_cut_packet = context.ref;
 	if (context.time == NT_TIME_NONE) /* a packet without a time came with the one before it */
 		context.time = c->now == INT64_MIN ? 0 : c->now;
-	note_time(c, context.time);
+	note_time(c, context.time, context.ref);
 	make_room(c);
 	result = net_decode(packet->interface->link_type, cur_of(packet->data, packet->captured, packet->size - packet->captured),
 			    &net);
 	if (result == NET_FRAGMENT)
 		result = put_together(c, &net, &context);
 	if (result == NET_IP)
-		ip_packet(c, &context);
-	else
-		count_skipped(c, result, &net);
+		return ip_packet(c, &context);
+	count_skipped(c, result, &net);
+	return result == NET_FRAGMENT &&
+	       (client_wanted(c, net.ip_version, &net.source) || client_wanted(c, net.ip_version, &net.destination));
+}
+
+/* ---- connection tracking ---- */
+
+/* As long as an entry stays after the last packet: TIME_WAIT and streams of datagrams have 120 s on Linux, closed flows here 60 s. */
+static const nt_time conntrack_linger = 75 * NT_SECOND;
+
+void correlator_conntrack(struct correlator *c, const struct conntrack_entry *entry)
+{
+	if (!c->conntrack)
+		c->conntrack = conntrack_table_new(c->options.hash_seed, c->hits);
+	c->flows.linger = conntrack_linger;
+	conntrack_table_add(c->conntrack, entry);
 }

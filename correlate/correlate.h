@@ -9,6 +9,7 @@
 
 #include "capture/packet.h"
 #include "dissect/net/net.h"
+#include "store/conntrack.h"
 #include "store/limits.h"
 #include "store/trace.h"
 
@@ -51,6 +52,8 @@ struct correlate_stats {
 	size_t unknown_count;
 	nt_time first_packet_time; /* of the first packet: where the trace begins */
 	nt_time smallest_time, largest_time;
+	struct packet_ref first_cut_packet, step_back_packet;
+	nt_time largest_step_back;    /* nanoseconds */
 	uint64_t time_went_backwards; /* packets older than one before them */
 };
 
@@ -61,7 +64,18 @@ struct correlator *correlator_new(const struct correlate_options *options, const
 				  struct limit_hits *hits);
 void correlator_free(struct correlator *correlator); /* NULL is fine; what is unfinished is not reported */
 
-void correlator_packet(struct correlator *correlator, const struct packet *packet);
+/* Whether the packet belongs to a connection that is reported, as far as that is known by now; fragments are taken on trust. */
+bool correlator_packet(struct correlator *correlator, const struct packet *packet);
+
+/* What connection tracking told, in the order of time with the packets; it is joined to connections when they end. */
+void correlator_conntrack(struct correlator *correlator, const struct conntrack_entry *entry);
+
+/*
+ * Something that the capture lacks, as the caller knows from its source: damage of a file, packets or conntrack events that were lost.
+ * `packet`: the last one before it, or number 0; `sentence` is the finding's message.
+ */
+void correlator_note_capture(struct correlator *correlator, enum finding_code code, nt_time at, struct packet_ref packet,
+			     const char *sentence);
 
 /* Reports all that is still open.  Only correlator_free() may follow. */
 void correlator_finish(struct correlator *correlator);

@@ -1,5 +1,6 @@
 #include "correlate/dials.h"
 
+#include "correlate/diagnose.h"
 #include "correlate/lookups.h"
 #include "correlate/tcp.h"
 
@@ -7,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_ATTEMPTS = 16 };
+enum { MAX_ATTEMPTS = 16, LOOK_AROUND = 256 };
 /* The next address is tried at once after a failure: what comes later is another try of the program. */
 static const nt_time next_address_time = 2 * NT_SECOND;
 /* A SYN that nobody answered for so long was given up; the capture's end alone does not make a failure. */
-static const nt_time connect_patience = 3 * NT_SECOND;
+static const nt_time connect_patience = 3 * NT_SECOND, lone_syn_patience = 3 * NT_SECOND / 2;
 
 struct dial {
 	struct dial *older, *newer; /* all unfinished dials */
@@ -23,6 +24,7 @@ struct dial {
 	struct ip_address tried[MAX_ATTEMPTS];
 	size_t open_connections;
 	nt_time last_failure;
+	bool explained; /* a finding says why it failed */
 	size_t pending; /* attempts without an outcome */
 };
 
@@ -64,29 +66,23 @@ void dials_free(struct dials *dials)
 	free(dials);
 }
 
-/* ---- DNS ---- */
-
-struct lookup *dials_query(struct correlator *c, const struct resolver_flow *flow, const struct dns_message *message, nt_time time,
-			   struct packet_ref packet)
+struct lookups *dials_lookups(struct correlator *c)
 {
-	return lookups_query(c->dials->lookups, flow, message, time, packet);
-}
-
-void dials_reply(struct correlator *c, struct lookup *lookup, const struct resolver_flow *flow, const struct dns_message *message,
-		 nt_time time)
-{
-	lookups_reply(c->dials->lookups, lookup, flow, message, time);
+	return c->dials->lookups;
 }
 
 /* ---- attempts ---- */
 
 static void use_lookup(struct dial *dial, struct lookup *lookup)
 {
-	lookup_unref(dial->lookup);
+	struct lookup *old = dial->lookup;
+
 	dial->lookup = lookup ? lookup_ref(lookup) : NULL;
+	lookup_unref(old);
 	dial->resolved_itself = lookup && (lookup->dial == 0 || lookup->dial == dial->record.id);
 	if (dial->resolved_itself)
-		lookup->dial = dial->record.id;
+		for (struct lookup *each = lookup; each; each = each->expands)
+			each->dial = dial->record.id;
 }
 
 static struct dial *dial_new(struct correlator *c, const struct tcp_conn *conn, struct lookup *lookup, nt_time time)
@@ -127,7 +123,7 @@ static struct dial *dial_to_join(struct dials *dials, const struct address_tuple
 {
 	unsigned looked_at = 0;
 
-	for (struct dial *dial = dials->newest; dial && looked_at < 256; dial = dial->older, looked_at++) {
+	for (struct dial *dial = dials->newest; dial && looked_at < LOOK_AROUND; dial = dial->older, looked_at++) {
 		if (dial->lookup != lookup || !lookup || dial->record.port != tuple->destination_port ||
 		    dial->record.established_conn)
 			continue;
@@ -139,14 +135,53 @@ static struct dial *dial_to_join(struct dials *dials, const struct address_tuple
 	return NULL;
 }
 
+/* A lookup of the same name that no dial has used yet: programs that resolve a name several times at once dial as often. */
+static struct lookup *unused_twin(struct lookups *lookups, struct lookup *used, const struct address_tuple *tuple)
+{
+	struct lookup *each = NULL, *oldest = NULL;
+	unsigned looked_at = 0;
+
+	while ((each = lookups_unsettled(lookups, &tuple->source, each)) && looked_at++ < 64)
+		if (!each->dial && each->story.addresses && bytes_equal_nocase(each->name, used->name))
+			oldest = each;
+	return oldest ? oldest : used;
+}
+
+/* The only lookup whose answer the snaplen cut, just before: it must have been this address. */
+static struct lookup *with_cut_answer(struct lookups *lookups, const struct address_tuple *tuple, nt_time time)
+{
+	struct lookup *each = NULL, *found = NULL;
+	unsigned looked_at = 0;
+
+	while ((each = lookups_unsettled(lookups, &tuple->source, each)) && looked_at++ < 64) {
+		if (!each->story.cut || each->story.addresses || time - each->story.last_reply > NT_SECOND)
+			continue;
+		if (found)
+			return NULL;
+		found = each;
+	}
+	return found;
+}
+
+static struct lookup *lookup_for(struct lookups *lookups, const struct address_tuple *tuple, nt_time time)
+{
+	struct lookup *lookup = lookups_by_address(lookups, tuple->ip_version, &tuple->source, &tuple->destination);
+
+	if (!lookup)
+		return with_cut_answer(lookups, tuple, time);
+	return lookup->dial ? unused_twin(lookups, lookup, tuple) : lookup;
+}
+
 void dials_syn(struct correlator *c, struct tcp_conn *conn, nt_time time)
 {
 	struct address_tuple tuple = tcp_tuple(conn);
-	struct lookup *lookup = lookups_by_address(c->dials->lookups, tuple.ip_version, &tuple.source, &tuple.destination);
+	struct lookup *lookup = lookup_for(c->dials->lookups, &tuple, time);
 	struct dial *dial;
 
-	if (tuple.destination_port == 53)
-		return; /* a resolver's own connection belongs to the dial that it resolves for */
+	if (tuple.destination_port == 53) { /* a resolver's own connection belongs to the dial that it resolves for */
+		dials_resolver_syn(c, conn);
+		return;
+	}
 	dial = dial_to_join(c->dials, &tuple, lookup, time);
 	if (!dial)
 		dial = dial_new(c, conn, lookup, time);
@@ -154,8 +189,17 @@ void dials_syn(struct correlator *c, struct tcp_conn *conn, nt_time time)
 	dial->tried[dial->record.attempt_count++] = tuple.destination;
 	dial->open_connections++;
 	dial->pending++;
+	conn->dial_pending = true;
 	conn->dial = dial;
 	conn->record.from_dial = dial->record.id;
+}
+
+/* The outcome of an attempt counts once, whatever comes after it. */
+static void settle(struct dial *dial, struct tcp_conn *conn)
+{
+	if (conn->dial_pending)
+		dial->pending--;
+	conn->dial_pending = false;
 }
 
 void dials_connected(struct correlator *c, struct tcp_conn *conn)
@@ -165,7 +209,7 @@ void dials_connected(struct correlator *c, struct tcp_conn *conn)
 	(void)c;
 	if (!dial)
 		return;
-	dial->pending--;
+	settle(dial, conn);
 	if (dial->record.established_conn)
 		return;
 	dial->record.established_conn = conn->record.id;
@@ -185,14 +229,13 @@ static const char *icmp_text(uint8_t ip_version, uint8_t type, uint8_t code)
 			    : "connect: no route to host";
 }
 
-static void failed(struct dial *dial, const struct tcp_conn *conn, const char *how, nt_time time)
+static void failed(struct dial *dial, struct tcp_conn *conn, const char *how, nt_time time)
 {
 	struct address_tuple tuple = tcp_tuple(conn);
 	char address[IP_ADDRESS_TEXT_SIZE];
 
 	dial->last_failure = time;
-	if (dial->pending)
-		dial->pending--;
+	settle(dial, conn);
 	if (dial->record.established_conn)
 		return;
 	dial->record.end = time;
@@ -214,8 +257,8 @@ void dials_failed(struct correlator *c, struct tcp_conn *conn)
 	else if (record->close_reason == TRACE_CLOSE_ICMP)
 		failed(conn->dial, conn, icmp_text(conn->flow.key.ip_version, record->icmp_type, record->icmp_code),
 		       record->handshake_end);
-	else if (conn->dial->pending)
-		conn->dial->pending--; /* the client gave the attempt up itself */
+	else
+		settle(conn->dial, conn); /* the client gave the attempt up itself */
 }
 
 /* ---- names ---- */
@@ -239,24 +282,71 @@ static bool is_other_address(struct bytes name, const struct address_tuple *tupl
 	       (ip_version != tuple->ip_version || memcmp(&address, &tuple->destination, sizeof address) != 0);
 }
 
+/* A lookup that was not made for this dial: the next one to that address may have been meant. */
+static void give_up_lookup(struct dial *dial)
+{
+	struct dial *other = dial->newer;
+
+	dial->lookup->dial = 0;
+	for (unsigned looked_at = 0; other && looked_at < LOOK_AROUND && other->lookup != dial->lookup; looked_at++)
+		other = other->newer;
+	if (other && other->lookup == dial->lookup)
+		use_lookup(other, dial->lookup);
+}
+
+/* Whether a name was completed by a search domain: "www" became "www.corp.example". */
+static bool completed_from(struct bytes full, struct bytes name)
+{
+	return full.size > name.size + 1 && full.at[name.size] == '.' &&
+	       bytes_equal_nocase((struct bytes){ full.at, name.size }, name);
+}
+
+/* A name that a client can have meant: letters, digits and the few signs of names and address literals. */
+static bool is_plain(struct bytes name)
+{
+	for (size_t i = 0; i < name.size; i++)
+		if (!isalnum(name.at[i]) && !strchr("-._:[]", name.at[i]))
+			return false;
+	return name.size != 0;
+}
+
+struct bytes dials_host(const struct tcp_conn *conn)
+{
+	const struct dial *dial = conn->dial;
+
+	if (!dial)
+		return (struct bytes){ NULL, 0 };
+	return dial->record.host.size ? dial->record.host : dial->lookup ? dial->lookup->name : (struct bytes){ NULL, 0 };
+}
+
+nt_time dials_begin(const struct tcp_conn *conn)
+{
+	const struct dial *dial = conn->dial;
+	const struct lookup *first = dial && dial->resolved_itself ? dial->lookup : NULL;
+
+	while (first && first->expands)
+		first = first->expands;
+	return !dial ? NT_TIME_NONE : first && first->begin < dial->record.begin ? first->begin : dial->record.begin;
+}
+
 void dials_name(struct correlator *c, struct tcp_conn *conn, struct bytes name, enum trace_evidence evidence)
 {
 	struct dial *dial = conn->dial;
 	struct address_tuple tuple = tcp_tuple(conn);
 	struct lookup *lookup;
 
-	if (!dial || rank(evidence) <= rank(dial->record.host_by) || is_other_address(name, &tuple))
+	if (!dial || !is_plain(name) || rank(evidence) <= rank(dial->record.host_by) || is_other_address(name, &tuple))
 		return;
 	if (name.size && name.at[name.size - 1] == '.')
 		name.size--;
 	dial->record.host = arena_copy(&dial->arena, name);
 	dial->record.host_by = evidence;
-	if (dial->lookup && bytes_equal_nocase(dial->lookup->name, name))
+	if (dial->lookup && (bytes_equal_nocase(dial->lookup->name, name) || completed_from(dial->lookup->name, name)))
 		return;
 	/* Several names lead to this address: what counts is the lookup of the name that was meant, if there was one. */
 	lookup = lookups_by_name(c->dials->lookups, tuple.ip_version, &tuple.source, name);
 	if (dial->lookup && dial->resolved_itself)
-		dial->lookup->dial = 0;
+		give_up_lookup(dial);
 	use_lookup(dial, lookup);
 }
 
@@ -265,7 +355,6 @@ void dials_name(struct correlator *c, struct tcp_conn *conn, struct bytes name, 
 static void fill_in_resolvers(struct dial *dial)
 {
 	const struct lookup *lookup = dial->lookup;
-	struct trace_resolver_dial *list;
 
 	if (!lookup || !dial->resolved_itself)
 		return;
@@ -273,19 +362,7 @@ static void fill_in_resolvers(struct dial *dial)
 		dial->record.begin = lookup->begin;
 		dial->record.first_packet = lookup->first_packet;
 	}
-	list = arena_zalloc(&dial->arena, lookup->flow_count * sizeof *list);
-	for (size_t i = 0; i < lookup->flow_count; i++) {
-		const struct lookup_flow *flow = &lookup->flows[i];
-
-		list[i] = (struct trace_resolver_dial){ .begin = flow->begin,
-							.end = flow->begin, /* a datagram socket connects at once */
-							.ip_version = flow->flow.ip_version,
-							.nameserver = flow->flow.nameserver,
-							.nameserver_port = flow->flow.nameserver_port,
-							.established_conn = flow->flow.connection };
-	}
-	dial->record.resolver_dials = list;
-	dial->record.resolver_dial_count = lookup->flow_count;
+	lookups_resolver_dials(lookup, &dial->arena, &dial->record.resolver_dials, &dial->record.resolver_dial_count);
 }
 
 static void report(struct correlator *c, struct dial *dial, const struct tcp_conn *conn)
@@ -308,15 +385,45 @@ static void report(struct correlator *c, struct dial *dial, const struct tcp_con
 		c->sink->dial(c->context, record);
 }
 
+/*
+ * Nobody answered, and the client gave up, or has waited so long that it is no young exchange: a lone SYN would have been sent again after
+ * a second.
+ */
+static bool timed_out(const struct correlator *c, const struct tcp_conn *conn)
+{
+	nt_time silence = c->elapsed - conn->flow.last, waited = conn->last_syn - conn->syn + silence;
+
+	if (conn->state != TCP_SYN_SENT || conn->record.close_reason != TRACE_CLOSE_NONE)
+		return false;
+	return conn->record.syn_count >= 3 || waited >= connect_patience ||
+	       (conn->record.syn_count == 1 && silence >= lone_syn_patience);
+}
+
+static void explain(struct correlator *c, struct dial *dial, const struct tcp_conn *conn)
+{
+	bool refused = conn->record.close_reason == TRACE_CLOSE_REFUSED || conn->record.close_reason == TRACE_CLOSE_ICMP;
+	struct bytes host = dials_host(conn);
+
+	if (conn->record.connected || !client_wanted(c, conn->flow.key.ip_version, &dial->record.source))
+		return;
+	if (dial->record.established_conn) {
+		diagnose_attempt(c, conn, host, true);
+	} else if (!dial->explained && (refused || timed_out(c, conn)) && (dial->pending == 0 || c->finishing)) {
+		dial->explained = true;
+		diagnose_attempt(c, conn, host, false);
+	}
+}
+
 void dials_conn_ended(struct correlator *c, struct tcp_conn *conn)
 {
 	struct dial *dial = conn->dial;
 
 	if (!dial)
 		return;
-	if (!conn->record.connected && conn->state == TCP_SYN_SENT && conn->record.close_reason == TRACE_CLOSE_NONE &&
-	    c->now - conn->last_syn >= connect_patience)
+	if (timed_out(c, conn))
 		failed(dial, conn, "i/o timeout", conn->last_syn);
+	settle(dial, conn);
+	explain(c, dial, conn);
 	conn->dial = NULL;
 	if (--dial->open_connections)
 		return;

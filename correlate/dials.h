@@ -23,19 +23,38 @@ struct resolver_flow {
 	trace_id connection;
 	uint8_t ip_version;
 	struct ip_address client, nameserver;
-	uint16_t nameserver_port;
+	uint16_t nameserver_port, client_port;
+	bool over_tcp;
 };
 
 /* A query of a name: the lookup that it belongs to, with a new reference for the caller; NULL if it has no question. */
 struct lookup *dials_query(struct correlator *c, const struct resolver_flow *flow, const struct dns_message *message, nt_time time,
 			   struct packet_ref packet);
 
+/* What a reply has to do with the queries before it. */
+enum dials_reply_kind { DIALS_REPLY, DIALS_REPLY_DUPLICATE, DIALS_REPLY_UNMATCHED };
+
 /* A reply: remembers the addresses in it. */
 void dials_reply(struct correlator *c, struct lookup *lookup, const struct resolver_flow *flow, const struct dns_message *message,
-		 nt_time time);
+		 nt_time time, struct packet_ref packet, nt_time latency);
+
+/* A second reply to one query, or one that answers no query of its flow (`lookup` NULL: found by its question). */
+void dials_odd_reply(struct correlator *c, struct lookup *lookup, enum dials_reply_kind kind, const struct resolver_flow *flow,
+		     const struct dns_message *message, struct packet_ref packet);
+
+/* An ICMP error about the query of a lookup. */
+void dials_query_unreachable(struct correlator *c, struct lookup *lookup, uint8_t type, uint8_t code, struct packet_ref packet);
+
+/* Gives lookups their outcome: those that were silent long enough, or all of them at the end. */
+void dials_settle(struct correlator *c, bool all);
 
 trace_id lookup_dial(const struct lookup *lookup); /* the dial that used it, 0 if none */
 void lookup_unref(struct lookup *lookup);          /* NULL is fine */
+
+struct lookups *dials_lookups(struct correlator *c);
+
+/* A resolver turns to TCP: the lookup whose reply was truncated goes on there. */
+void dials_resolver_syn(struct correlator *c, const struct tcp_conn *conn);
 
 /* ---- connections ---- */
 
@@ -44,6 +63,12 @@ void dials_connected(struct correlator *c, struct tcp_conn *conn);
 void dials_failed(struct correlator *c,
 		  struct tcp_conn *conn); /* refused, or an ICMP error: handshake_end and close_reason are set */
 void dials_conn_ended(struct correlator *c, struct tcp_conn *conn); /* the connection goes; reports the dial after its last one */
+
+/* The name that the dial of a connection was for, as far as it is known by now; empty if it is not.  A view into the dial. */
+struct bytes dials_host(const struct tcp_conn *conn);
+
+/* When the dial of a connection began: its first query, else its first SYN; NT_TIME_NONE without a dial. */
+nt_time dials_begin(const struct tcp_conn *conn);
 
 /* The stream says which name was meant.  The first word of the best kind of evidence holds. */
 void dials_name(struct correlator *c, struct tcp_conn *conn, struct bytes name, enum trace_evidence evidence);

@@ -118,22 +118,35 @@ static bool same_question(const struct trace_dns_message *query, const struct dn
 /* How far back a query may stand: a resolver that reuses one port has many on the way. */
 enum { LOOK_BACK = 512 };
 
-static const struct trace_dns_message *query_of(const struct dns_talk *talk, const struct dns_message *reply)
+/* Finds the query that a reply answers, and says whether as many replies to it came before. */
+static const struct trace_dns_message *query_of(const struct dns_talk *talk, const struct dns_message *reply, bool *duplicate)
 {
+	const struct trace_dns_message *found = NULL;
+	unsigned queries = 0, replies = 0;
+
 	for (size_t n = 0; n < talk->record.message_count && n < LOOK_BACK; n++) {
 		const struct trace_dns_message *message = &talk->messages[talk->record.message_count - 1 - n];
 
-		if (!message->is_reply && message->id == reply->id && same_question(message, reply))
-			return message;
+		if (message->id != reply->id || !same_question(message, reply))
+			continue;
+		if (message->is_reply) {
+			replies++;
+			continue;
+		}
+		queries++;
+		if (!found)
+			found = message;
 	}
-	return NULL;
+	*duplicate = replies >= queries;
+	return found;
 }
 
 static void report(struct dns_talk *talk)
 {
 	talk->record.from_dial = dns_talk_dial(talk);
 	talk->record.messages = talk->messages;
-	if (talk->c->sink->dns_query && talk->record.message_count)
+	if (talk->c->sink->dns_query && talk->record.message_count &&
+	    client_wanted(talk->c, talk->flow.ip_version, &talk->flow.client))
 		talk->c->sink->dns_query(talk->c->context, &talk->record);
 }
 
@@ -172,16 +185,27 @@ static void handle_query(struct dns_talk *talk, const struct dns_message *messag
 
 static void handle_reply(struct dns_talk *talk, const struct dns_message *message, struct trace_dns_message *out)
 {
-	const struct trace_dns_message *query = query_of(talk, message);
-	struct lookup *lookup;
+	bool duplicate;
+	const struct trace_dns_message *query = query_of(talk, message, &duplicate);
+	struct lookup *lookup = noted_lookup(talk, message->id);
 
-	out->latency_us = query ? (out->time - query->time) / NT_MICROSECOND : -1;
-	out->unmatched = !query && talk->record.kind == TRACE_DNS;
-	if (!query || talk->record.kind != TRACE_DNS)
+	if (query)
+		out->latency_us = (out->time - query->time) / NT_MICROSECOND;
+	if (talk->record.kind != TRACE_DNS)
 		return;
-	lookup = noted_lookup(talk, message->id);
-	if (lookup)
-		dials_reply(talk->c, lookup, &talk->flow, message, out->time);
+	out->unmatched = !query;
+	if (!query)
+		dials_odd_reply(talk->c, lookup, DIALS_REPLY_UNMATCHED, &talk->flow, message, out->packet);
+	else if (duplicate)
+		dials_odd_reply(talk->c, lookup, DIALS_REPLY_DUPLICATE, &talk->flow, message, out->packet);
+	else if (lookup)
+		dials_reply(talk->c, lookup, &talk->flow, message, out->time, out->packet, out->time - query->time);
+}
+
+void dns_talk_unreachable(struct dns_talk *talk, uint8_t type, uint8_t code, struct packet_ref packet)
+{
+	if (talk->lookup_count)
+		dials_query_unreachable(talk->c, talk->lookups[(talk->lookup_count - 1) % MAX_LOOKUPS], type, code, packet);
 }
 
 bool dns_talk_message(struct dns_talk *talk, struct cursor wire, nt_time time, struct packet_ref packet)

@@ -14,6 +14,9 @@ struct dns_talk *dns_talk_new(struct correlator *c, const struct resolver_flow *
 /* One message; false if it is none (not even a header). */
 bool dns_talk_message(struct dns_talk *talk, struct cursor message, nt_time time, struct packet_ref packet);
 
+/* An ICMP error says that the latest query did not get there. */
+void dns_talk_unreachable(struct dns_talk *talk, uint8_t type, uint8_t code, struct packet_ref packet);
+
 /* The first dial that one of its lookups was made for, 0 if none. */
 trace_id dns_talk_dial(const struct dns_talk *talk);
 

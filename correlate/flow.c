@@ -165,15 +165,31 @@ void flow_move(struct flow_table *table, struct flow *flow, enum flow_queue queu
 	enqueue(table, flow, queue);
 }
 
+/* Packets do not move their flow, which would touch its neighbours: it moves when it is found at the old end of its queue. */
+static struct flow *oldest(struct flow_table *table, int queue)
+{
+	struct flow *flow;
+
+	while ((flow = table->oldest[queue]) && flow->queued != flow->last) {
+		dequeue(table, flow);
+		enqueue(table, flow, (enum flow_queue)queue);
+	}
+	return flow;
+}
+
+static nt_time timeout_of(const struct flow_table *table, int queue)
+{
+	return timeout[queue] + (queue == FLOW_TCP_CLOSED || queue == FLOW_UDP ? table->linger : 0);
+}
+
 struct flow *flow_expired(struct flow_table *table, nt_time now)
 {
 	for (int queue = 0; queue < FLOW_QUEUE_COUNT; queue++) {
 		struct flow *flow;
 
-		while ((flow = table->oldest[queue]) && flow->queued < now - timeout[queue]) {
-			if (flow->last < now - timeout[queue])
+		while ((flow = table->oldest[queue]) && flow->queued < now - timeout_of(table, queue)) {
+			if (flow->last < now - timeout_of(table, queue))
 				return flow;
-			/* Packets do not move their flow, which would touch its neighbours: it moves here, when its turn comes. */
 			dequeue(table, flow);
 			enqueue(table, flow, queue);
 		}
@@ -186,7 +202,7 @@ struct flow *flow_silent_longest(struct flow_table *table)
 	struct flow *longest = NULL;
 
 	for (int queue = 0; queue < FLOW_QUEUE_COUNT; queue++) {
-		struct flow *flow = table->oldest[queue];
+		struct flow *flow = oldest(table, queue);
 
 		if (flow && (!longest || flow->last < longest->last))
 			longest = flow;

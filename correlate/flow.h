@@ -34,6 +34,7 @@ struct flow_table {
 	struct flow_slot *slots;
 	size_t capacity, count; /* capacity is a power of two */
 	uint64_t seed;
+	nt_time linger; /* how much longer closed and UDP flows are kept, until connection tracking has had its last word; 0 without */
 	struct flow *oldest[FLOW_QUEUE_COUNT], *newest[FLOW_QUEUE_COUNT];
 };
 

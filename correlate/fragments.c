@@ -30,6 +30,7 @@ struct datagram {
 	struct part *parts;      /* sorted by offset, without overlaps */
 	uint32_t covered;        /* bytes of all parts */
 	uint32_t total;          /* size of the datagram, 0 until the last fragment came */
+	uint32_t reach;          /* end of the part that reaches farthest */
 	uint32_t count;          /* fragments */
 	struct net_packet first; /* of the fragment with offset 0, else of any */
 };
@@ -216,6 +217,12 @@ bool fragments_add(struct fragments *fragments, const struct net_packet *fragmen
 	key.ip_version = fragment->ip_version;
 	make_room(fragments, time);
 	datagram = find_or_add(fragments, &key, time);
+	if ((datagram->total && end > datagram->total) || (!fragment->fragment.more && end < datagram->reach)) {
+		fragments->unfinished++; /* it lies beyond the last fragment: one of the two is forged or of another datagram */
+		return false;
+	}
+	if (end > datagram->reach)
+		datagram->reach = (uint32_t)end;
 	if (datagram->count++ == 0 || fragment->fragment.offset == 0)
 		datagram->first = *fragment;
 	if (!fragment->fragment.more && !datagram->total)

@@ -23,7 +23,7 @@ static inline uint64_t hash_bytes(uint64_t seed, const void *bytes, size_t size)
 
 	for (; size >= 8; size -= 8, at += 8) {
 		memcpy(&word, at, 8);
-		hash = hash_mix(hash ^ word, seed | UINT64_C(0xa0761d6478bd642f));
+		hash = hash_mix(hash ^ word, seed ^ UINT64_C(0xa0761d6478bd642f));
 	}
 	word = size;
 	memcpy(&word, at, size);

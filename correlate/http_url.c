@@ -1,5 +1,7 @@
 #include "correlate/http_url.h"
 
+#include "correlate/dials.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,8 +9,11 @@
 
 struct bytes http_host_name(struct bytes host)
 {
-	const uint8_t *colon = host.size ? memrchr(host.at, ':', host.size) : NULL;
+	const uint8_t *at = host.size ? memrchr(host.at, '@', host.size) : NULL, *colon;
 
+	if (at) /* RFC 9110 7.2 knows no user there, but no output shows credentials */
+		host = (struct bytes){ at + 1, (size_t)(host.at + host.size - at) - 1 };
+	colon = host.size ? memrchr(host.at, ':', host.size) : NULL;
 	if (host.size && host.at[0] == '[') {
 		const uint8_t *close = memchr(host.at, ']', host.size);
 
@@ -28,7 +33,7 @@ static void add_escaped(struct buffer *out, struct bytes text)
 	static const char hex[] = "0123456789ABCDEF";
 	size_t plain = 0;
 
-	for (size_t i = 0; i <= text.size; i++) {
+	for (size_t i = 0; text.size && i <= text.size; i++) {
 		if (i < text.size && text.at[i] > 0x20 && text.at[i] < 0x7f)
 			continue;
 		buffer_add(out, text.at + plain, i - plain);
@@ -56,7 +61,7 @@ static void add_address(struct buffer *out, const struct tcp_conn *conn, bool al
 }
 
 /* "scheme://" at the beginning: its length, 0 if the target is in no absolute form. */
-static size_t scheme_size(struct bytes target)
+size_t http_scheme_size(struct bytes target)
 {
 	size_t i = 0;
 
@@ -70,13 +75,14 @@ static size_t scheme_size(struct bytes target)
 /* http://user:password@host/ becomes http://user:***@host/: no output shows credentials. */
 static void add_absolute(struct buffer *out, struct bytes target, size_t scheme)
 {
-	const uint8_t *authority = target.at + scheme;
-	size_t size = target.size - scheme;
-	const uint8_t *slash = memchr(authority, '/', size);
-	size_t authority_size = slash ? (size_t)(slash - authority) : size;
-	const uint8_t *at = memrchr(authority, '@', authority_size);
-	const uint8_t *colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
+	const uint8_t *authority = target.size ? target.at + scheme : NULL;
+	size_t size = target.size - scheme, authority_size = 0;
+	const uint8_t *at, *colon;
 
+	while (authority_size < size && !memchr("/?#", authority[authority_size], 3)) /* RFC 3986 3.2 */
+		authority_size++;
+	at = authority_size ? memrchr(authority, '@', authority_size) : NULL;
+	colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
 	if (!colon) {
 		add_escaped(out, target);
 		return;
@@ -89,20 +95,20 @@ static void add_absolute(struct buffer *out, struct bytes target, size_t scheme)
 struct bytes http_url(struct arena *arena, const struct app *app, bool is_connect, struct bytes target, struct bytes host_field)
 {
 	struct buffer out = { .max = LIMIT_HTTP_HEAD * 4u };
-	size_t scheme = scheme_size(target);
+	size_t scheme = http_scheme_size(target);
 	struct bytes url;
 
-	if (is_connect) {
-		add_escaped(&out, target);
-	} else if (scheme) {
+	if (is_connect || scheme) {
 		add_absolute(&out, target, scheme);
 	} else {
 		add_text(&out, app->in.tls_tunnel ? "https://" : "http://");
 		if (host_field.size)
-			add_escaped(&out, host_field);
+			add_absolute(&out, host_field, 0);
 		else
 			add_address(&out, app->conn, false);
-		if (target.size == 0 || target.at[0] != '/')
+		if (bytes_equal(target, BYTES("*"))) /* RFC 9112 3.3: no path */
+			target.size = 0;
+		else if (target.size == 0 || target.at[0] != '/')
 			add_text(&out, "/");
 		add_escaped(&out, target);
 	}
@@ -113,10 +119,19 @@ struct bytes http_url(struct arena *arena, const struct app *app, bool is_connec
 
 char *http_proxy_url(const struct app *app)
 {
-	struct buffer out = { .max = 256 };
+	struct buffer out = { .max = 1024 };
+
+	struct bytes host = dials_host(app->conn);
+	char port[8];
 
 	add_text(&out, app->in.tls_tunnel ? "https://" : "http://");
-	add_address(&out, app->conn, true);
+	if (host.size) {
+		add_escaped(&out, host);
+		snprintf(port, sizeof port, ":%u", tcp_tuple(app->conn).destination_port);
+		add_text(&out, port);
+	} else {
+		add_address(&out, app->conn, true);
+	}
 	buffer_add(&out, "", 1);
 	return (char *)out.at;
 }

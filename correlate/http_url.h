@@ -12,9 +12,12 @@
  */
 struct bytes http_url(struct arena *arena, const struct app *app, bool is_connect, struct bytes target, struct bytes host_field);
 
+/* Bytes of the "scheme://" that a target in absolute-form begins with, 0 for other forms. */
+size_t http_scheme_size(struct bytes target);
+
 struct bytes http_host_name(struct bytes host_field); /* without port and brackets: a view */
 
-/* "http://address:port" of the server of this connection, or https:// if a tunnel leads to it; the caller frees it. */
+/* "http://name:port" (address without a name) of the server of this connection, or https:// if a tunnel leads to it; the caller frees it. */
 char *http_proxy_url(const struct app *app);
 
 #endif

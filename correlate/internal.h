@@ -9,9 +9,12 @@
 #include "dissect/appid/appid.h"
 
 struct app;
+struct conntrack_table;
 struct dial;
 struct dials;
 struct exchange;
+struct findings;
+struct http_history;
 struct fragments;
 struct lookup;
 
@@ -25,12 +28,18 @@ struct correlator {
 	nt_time last_packet_time;
 	nt_time elapsed; /* since the first packet, on a clock that never goes back and takes long silences for short ones */
 	trace_id last_id;
+	bool finishing; /* no more packets will come */
 	struct flow_table flows;
 	struct fragments *fragments;
 	struct dials *dials;
-	struct appid *appid;              /* NULL if switched off */
-	struct exchange *spare_exchanges; /* for reuse, so that a request costs no allocation in steady state */
-	size_t held_bytes;                /* of segments ahead of a hole, all connections */
+	struct findings *findings;
+	struct http_history *http_history;
+	struct conntrack_table *conntrack; /* NULL while nothing was told */
+	struct appid *appid;               /* NULL if switched off */
+	struct exchange *spare_exchanges;  /* for reuse, so that a request costs no allocation in steady state */
+	uint64_t one_sided, two_sided;     /* TCP connections with data of which one side, or both, were captured */
+	struct packet_ref one_sided_packet;
+	size_t held_bytes; /* of segments ahead of a hole, all connections */
 };
 
 /* The packet that is being looked at, beside its layers. */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* A resolver repeats its questions for at most so long (5 s a try, several tries and servers): later ones are a new lookup. */
-static const nt_time lookup_time = 30 * NT_SECOND;
+static const nt_time lookup_time = 30 * NT_SECOND, parallel_time = 300 * NT_MILLISECOND;
 
 enum { FIRST_CAPACITY = 256 };
 
@@ -26,6 +26,7 @@ struct memory {
 };
 
 struct lookups {
+	struct lookup *oldest_unsettled, *newest_unsettled;
 	struct memory **buckets, *oldest, *newest;
 	size_t capacity, count;
 	uint64_t seed;
@@ -42,6 +43,7 @@ void lookup_unref(struct lookup *lookup)
 {
 	if (!lookup || --lookup->references)
 		return;
+	lookup_unref(lookup->expands);
 	free((void *)lookup->name.at);
 	free(lookup);
 }
@@ -105,10 +107,61 @@ static void forget_oldest(struct lookups *lookups)
 	lookups->count--;
 }
 
+/* ---- lookups without an outcome yet ---- */
+
+/* So much silence after the last query or reply, and a resolver has given up. */
+static const nt_time settle_time = 20 * NT_SECOND;
+
+static void wait_for_outcome(struct lookups *lookups, struct lookup *lookup)
+{
+	lookup_ref(lookup);
+	lookup->older = lookups->newest_unsettled;
+	if (lookup->older)
+		lookup->older->newer = lookup;
+	else
+		lookups->oldest_unsettled = lookup;
+	lookups->newest_unsettled = lookup;
+}
+
+static struct lookup *settle_oldest(struct lookups *lookups)
+{
+	struct lookup *lookup = lookups->oldest_unsettled;
+
+	lookups->oldest_unsettled = lookup->newer;
+	if (lookup->newer)
+		lookup->newer->older = NULL;
+	else
+		lookups->newest_unsettled = NULL;
+	lookup->newer = NULL;
+	lookup->settled = true;
+	return lookup;
+}
+
+struct lookup *lookups_due(struct lookups *lookups, nt_time elapsed, bool all)
+{
+	struct lookup *oldest = lookups->oldest_unsettled;
+
+	/* A lookup that goes on holds those behind it up; they are few, and their time comes. */
+	if (!oldest || (!all && oldest->story.last_event > elapsed - settle_time))
+		return NULL;
+	return settle_oldest(lookups);
+}
+
+struct lookup *lookups_unsettled(struct lookups *lookups, const struct ip_address *client, const struct lookup *after)
+{
+	struct lookup *lookup = after ? after->older : lookups->newest_unsettled;
+
+	while (lookup && memcmp(&lookup->client, client, sizeof *client) != 0)
+		lookup = lookup->older;
+	return lookup;
+}
+
 void lookups_free(struct lookups *lookups)
 {
 	if (!lookups)
 		return;
+	while (lookups->oldest_unsettled)
+		lookup_unref(settle_oldest(lookups));
 	while (lookups->oldest)
 		forget_oldest(lookups);
 	free(lookups->buckets);
@@ -258,6 +311,26 @@ static struct lookup_flow *flow_of(struct lookup *lookup, const struct resolver_
 	return &lookup->flows[lookup->flow_count++];
 }
 
+size_t lookup_type_index(uint16_t type)
+{
+	return type == DNS_TYPE_A ? 0 : type == DNS_TYPE_AAAA ? 1 : 2;
+}
+
+/* The same question on another socket at almost the same time: another thread of the program, not a resolver that tries again. */
+static bool runs_beside(const struct lookup *lookup, const struct resolver_flow *flow, const struct dns_message *message,
+			nt_time time)
+{
+	size_t type = lookup_type_index(message->questions[0].type);
+	nt_time asked = lookup->story.asked_at[type];
+
+	if (asked == 0 || lookup->story.replied_at[type] >= asked || time - asked > parallel_time || flow->over_tcp)
+		return false;
+	for (size_t i = 0; i < lookup->flow_count; i++)
+		if (lookup->flows[i].flow.connection == flow->connection)
+			return false;
+	return true;
+}
+
 struct lookup *lookups_query(struct lookups *lookups, const struct resolver_flow *flow, const struct dns_message *message,
 			     nt_time time, struct packet_ref packet)
 {
@@ -269,9 +342,10 @@ struct lookup *lookups_query(struct lookups *lookups, const struct resolver_flow
 		return NULL;
 	name = without_final_dot(message->questions[0].name);
 	lookup = lookups_by_name(lookups, flow->ip_version, &flow->client, name);
-	if (!lookup || lookup->dial || time - lookup->begin > lookup_time) {
+	if (!lookup || lookup->dial || time - lookup->begin > lookup_time || runs_beside(lookup, flow, message, time)) {
 		lookup = lookup_new(flow, name, time);
 		lookup->first_packet = packet;
+		wait_for_outcome(lookups, lookup);
 		key = name_key(lookups, &flow->client, name);
 		remember(lookups, &key, lookup);
 		key = name_key(lookups, &any_client, name);
@@ -303,4 +377,30 @@ void lookups_reply(struct lookups *lookups, struct lookup *lookup, const struct 
 		remember(lookups, &key, lookup);
 		lookup->answered = true;
 	}
+}
+
+void lookups_resolver_dials(const struct lookup *lookup, struct arena *arena, const struct trace_resolver_dial **out, size_t *count)
+{
+	struct trace_resolver_dial *list;
+	size_t total = 0, at;
+
+	for (const struct lookup *each = lookup; each; each = each->expands)
+		total += each->flow_count;
+	list = arena_zalloc(arena, total * sizeof *list);
+	at = total;
+	for (const struct lookup *each = lookup; each; each = each->expands) {
+		at -= each->flow_count;
+		for (size_t i = 0; i < each->flow_count; i++) {
+			const struct lookup_flow *flow = &each->flows[i];
+
+			list[at + i] = (struct trace_resolver_dial){ .begin = flow->begin,
+								     .end = flow->begin, /* a datagram socket connects at once */
+								     .ip_version = flow->flow.ip_version,
+								     .nameserver = flow->flow.nameserver,
+								     .nameserver_port = flow->flow.nameserver_port,
+								     .established_conn = flow->flow.connection };
+		}
+	}
+	*out = list;
+	*count = total;
 }

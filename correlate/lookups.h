@@ -13,6 +13,27 @@ struct lookup_flow {
 	nt_time begin, end; /* first query, last reply (NT_TIME_NONE without one) */
 };
 
+enum lookup_asked { LOOKUP_ASKED_A = 1, LOOKUP_ASKED_AAAA = 2, LOOKUP_ASKED_OTHER = 4 };
+
+/* What came of the queries: for telling why a lookup failed, or what it cost. */
+struct lookup_story {
+	uint32_t address_queries;  /* for A, AAAA and HTTPS */
+	uint32_t repeated_queries; /* the same type asked again */
+	uint8_t asked;             /* of enum lookup_asked */
+	uint32_t addresses;        /* replies that gave one */
+	uint32_t nodata, nxdomain, servfail, refused, malformed, mismatched, duplicate;
+	bool truncated;                          /* a reply over UDP was cut by the server (TC) */
+	bool truncated_answered;                 /* and another one over TCP came */
+	trace_id tcp_conn;                       /* the connection that was tried after it */
+	nt_time asked_at[3], replied_at[3];      /* when a type was last asked for, and answered: A, AAAA, others; 0 never */
+	uint32_t cut;                            /* replies of which the snaplen took the answer */
+	nt_time last_query, last_reply, slowest; /* slowest: the longest wait for a reply */
+	nt_time last_event;                      /* on the correlator's elapsed clock */
+	uint8_t icmp_type, icmp_code;
+	struct packet_ref last_query_packet, repeated_packet, reply_packet, truncated_packet, mismatched_packet, duplicate_packet,
+		icmp_packet, tcp_packet;
+};
+
 /* All queries of one client for one name that belong together: A and AAAA, retries, other servers. */
 struct lookup {
 	unsigned references;
@@ -25,6 +46,12 @@ struct lookup {
 	size_t flow_count;
 	bool answered; /* some reply gave an address */
 	trace_id dial; /* that it was made for, 0 if none yet */
+	struct lookup_story story;
+	struct lookup *expands;       /* the lookup of the search list before this one, a reference; NULL if it is the first */
+	unsigned expansions;          /* how many lookups of the search list went before */
+	bool continued;               /* another one of the search list followed */
+	struct lookup *older, *newer; /* among those that are not settled; holds a reference */
+	bool settled;
 };
 
 struct lookups; /* handle */
@@ -32,12 +59,24 @@ struct lookups; /* handle */
 struct lookups *lookups_new(uint64_t seed, struct limit_hits *hits);
 void lookups_free(struct lookups *lookups);
 
+size_t lookup_type_index(uint16_t type); /* into asked_at: A, AAAA, others */
+
 struct lookup *lookup_ref(struct lookup *lookup);
 
 struct lookup *lookups_query(struct lookups *lookups, const struct resolver_flow *flow, const struct dns_message *message,
 			     nt_time time, struct packet_ref packet);
 void lookups_reply(struct lookups *lookups, struct lookup *lookup, const struct resolver_flow *flow,
 		   const struct dns_message *message, nt_time time);
+
+/* One entry per resolver flow, those of the search list before it first; the list lives in `arena`. */
+void lookups_resolver_dials(const struct lookup *lookup, struct arena *arena, const struct trace_resolver_dial **out,
+			    size_t *count);
+
+/* Puts a lookup into the story list of those that wait for their outcome; hands out the ones that are due. */
+struct lookup *lookups_due(struct lookups *lookups, nt_time elapsed, bool all); /* the caller unrefs it; NULL if none is due */
+
+/* Lookups of a client that are not settled, newest first; `after` NULL for the first. */
+struct lookup *lookups_unsettled(struct lookups *lookups, const struct ip_address *client, const struct lookup *after);
 
 /* The latest lookup, not a new reference; NULL if none is remembered. */
 struct lookup *lookups_by_address(struct lookups *lookups, uint8_t ip_version, const struct ip_address *client,

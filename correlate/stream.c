@@ -59,10 +59,11 @@ static void hand_on(struct correlator *c, struct tcp_conn *conn, int side, const
 static void skip_hole(struct correlator *c, struct tcp_conn *conn, int side, uint64_t end)
 {
 	struct tcp_side *s = &conn->side[side];
-	uint64_t size = end - delivered(s);
+	uint64_t size = end - delivered(s), arrived = conn->side[!side].seen && s->acked < end ? s->acked : end;
 	struct piece at = { .offset = delivered(s), .time = conn->record.last, .packet = conn->record.last_packet };
 
-	s->counts.lost_bytes += size;
+	if (arrived > delivered(s)) /* the rest was lost by the network */
+		s->counts.lost_bytes += arrived - delivered(s);
 	app_gap(app_of(c, conn), side, size, &at);
 	s->deliver = end;
 	conn->waiting = false;

@@ -1,6 +1,8 @@
 #include "correlate/tcp.h"
 
 #include "correlate/app.h"
+#include "correlate/conntrack_table.h"
+#include "correlate/diagnose.h"
 #include "correlate/dials.h"
 
 #include <stdlib.h>
@@ -92,7 +94,7 @@ static struct tcp_conn *conn_new(struct correlator *c, const struct flow_key *ke
 	conn->client = -1;
 	conn->syn = conn->last_syn = conn->syn_ack = NT_TIME_NONE;
 	record->id = new_id(c);
-	record->last = packet->time;
+	record->last = conn->first = packet->time;
 	record->handshake_begin = record->handshake_end = record->close = NT_TIME_NONE;
 	record->rtt_us = record->handshake_us = -1;
 	record->vlan = packet->net->vlan;
@@ -101,6 +103,7 @@ static struct tcp_conn *conn_new(struct correlator *c, const struct flow_key *ke
 	record->first_packet = packet->ref;
 	for (int i = 0; i < 2; i++) {
 		conn->side[i].counts.window_scale = -1;
+		conn->side[i].last_data = NT_TIME_NONE;
 		conn->side[i].counts.fin = conn->side[i].counts.rst = NT_TIME_NONE;
 	}
 	decide_client_at_start(c, conn, side, flags);
@@ -136,6 +139,17 @@ static enum trace_close close_reason(const struct trace_tcp_conn *record)
 	return client->fin != NT_TIME_NONE || server->fin != NT_TIME_NONE ? TRACE_CLOSE_HALF : TRACE_CLOSE_NONE;
 }
 
+static const struct conntrack_entry *find_conntrack(const struct correlator *c, const struct tcp_conn *conn)
+{
+	const struct conntrack_flow flow = { .protocol = IP_PROTOCOL_TCP,
+					     .tuple = conn->record.tuple,
+					     .first = conn->first,
+					     .last = conn->record.last,
+					     .begins = conn->syn != NT_TIME_NONE };
+
+	return conntrack_table_find(c->conntrack, &flow);
+}
+
 static void complete_record(struct correlator *c, struct tcp_conn *conn)
 {
 	struct trace_tcp_conn *record = &conn->record;
@@ -157,15 +171,42 @@ static void complete_record(struct correlator *c, struct tcp_conn *conn)
 	if (conn->appid)
 		record->app_protocol = bytes_of(appid_give_up(c->appid, conn->appid));
 	conn->appid = NULL;
+	record->conntrack = find_conntrack(c, conn);
+}
+
+/* What the server sent and the client never got, before the stream's end hides it. */
+static void note_hole(struct tcp_conn *conn)
+{
+	const struct tcp_side *server = &conn->side[!conn->client];
+	const struct held_segment *first = server->held;
+	uint64_t from = server->deliver ? server->deliver : TCP_OFFSET_BASE;
+
+	if (!first || first->offset <= from || server->acked > from)
+		return;
+	conn->hole.size = first->offset - from;
+	conn->hole.before = first->packet;
+}
+
+static void count_sides(struct correlator *c, const struct tcp_conn *conn)
+{
+	if (conn->side[0].seen && conn->side[1].seen) {
+		c->two_sided++;
+	} else if (conn->side[0].byte_count + conn->side[1].byte_count) {
+		c->one_sided++;
+		c->one_sided_packet = conn->record.first_packet;
+	}
 }
 
 void tcp_end(struct correlator *c, struct tcp_conn *conn, enum trace_close why)
 {
-	stream_finish(c, conn);
 	decide_client_at_end(conn);
+	note_hole(conn);
+	stream_finish(c, conn);
 	if (why == TRACE_CLOSE_EVICTED)
 		conn->record.close_reason = why;
 	complete_record(c, conn);
+	count_sides(c, conn);
+	diagnose_tcp(c, conn);
 	dials_conn_ended(c, conn);
 	if (c->sink->tcp_conn && client_wanted(c, conn->record.tuple.ip_version, &conn->record.tuple.source))
 		c->sink->tcp_conn(c->context, &conn->record);
@@ -177,7 +218,7 @@ void tcp_end(struct correlator *c, struct tcp_conn *conn, enum trace_close why)
 
 /* ---- handshake and end ---- */
 
-static void handle_syn(struct tcp_conn *conn, int sender, const struct tcp_segment *segment, nt_time time)
+static void handle_syn(struct tcp_conn *conn, int sender, const struct tcp_segment *segment, const struct packet_context *packet)
 {
 	struct tcp_side *side = &conn->side[sender], *peer = &conn->side[!sender];
 
@@ -190,20 +231,32 @@ static void handle_syn(struct tcp_conn *conn, int sender, const struct tcp_segme
 	if (segment->flags & TCP_ACK) {
 		if (!peer->based)
 			base_side(peer, segment->acknowledgment);
-		peer->isn_known = true; /* the SYN itself may be missing: this answers it */
+		if (!peer->isn_known) /* the SYN itself may be missing: this answers it */
+			peer->isn = segment->acknowledgment - 1;
+		peer->isn_known = true;
 		if (conn->syn_ack == NT_TIME_NONE) {
-			conn->syn_ack = time;
+			conn->syn_ack = packet->time;
 			if (conn->state == TCP_SYN_SENT)
 				conn->state = TCP_SYN_RECEIVED;
 		}
 		return;
 	}
-	if (sender != conn->client)
+	if (sender != conn->client || conn->record.connected)
 		return;
+	if (conn->state == TCP_CLOSED) {
+		if (conn->record.close_reason != TRACE_CLOSE_REFUSED)
+			return;
+		conn->state = TCP_SYN_SENT; /* Windows repeats a SYN that was refused */
+		peer->counts.rst = NT_TIME_NONE;
+	}
 	conn->record.syn_count++;
-	conn->last_syn = time;
-	if (conn->syn == NT_TIME_NONE)
-		conn->syn = conn->record.handshake_begin = time;
+	conn->last_syn = packet->time;
+	conn->last_syn_packet = packet->ref;
+	if (conn->syn == NT_TIME_NONE) {
+		conn->syn = conn->record.handshake_begin = packet->time;
+		conn->record.handshake_end = NT_TIME_NONE; /* what there was answered a SYN that was not captured */
+		conn->syn_packet = packet->ref;
+	}
 }
 
 static void handshake_completed(struct correlator *c, struct tcp_conn *conn, nt_time time)
@@ -212,6 +265,7 @@ static void handshake_completed(struct correlator *c, struct tcp_conn *conn, nt_
 
 	record->connected = true;
 	record->handshake_end = time;
+	record->close_reason = TRACE_CLOSE_NONE; /* an ICMP error before was none that counts (RFC 1122 4.2.3.9) */
 	conn->state = TCP_OPEN;
 	if (conn->syn != NT_TIME_NONE)
 		record->handshake_us = (time - conn->syn) / NT_MICROSECOND;
@@ -225,15 +279,25 @@ static void handshake_completed(struct correlator *c, struct tcp_conn *conn, nt_
 	dials_connected(c, conn);
 }
 
-static void handle_rst(struct correlator *c, struct tcp_conn *conn, int sender, nt_time time)
+/* Only the server was captured: it goes on, so the final ACK has come to it, nobody knows when. */
+static void handshake_unseen(struct correlator *c, struct tcp_conn *conn)
+{
+	conn->record.connected = true;
+	conn->state = TCP_OPEN;
+	flow_move(&c->flows, &conn->flow, FLOW_TCP_OPEN);
+}
+
+static void handle_rst(struct correlator *c, struct tcp_conn *conn, int sender, const struct packet_context *packet)
 {
 	struct trace_tcp_conn *record = &conn->record;
 	struct tcp_side *side = &conn->side[sender];
 
-	if (side->counts.rst == NT_TIME_NONE)
-		side->counts.rst = time;
+	if (side->counts.rst == NT_TIME_NONE) {
+		side->counts.rst = packet->time;
+		side->rst_packet = packet->ref;
+	}
 	if (conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED) {
-		record->handshake_end = time;
+		record->handshake_end = packet->time;
 		if (sender != conn->client && conn->state == TCP_SYN_SENT)
 			record->close_reason = TRACE_CLOSE_REFUSED;
 		dials_failed(c, conn);
@@ -242,12 +306,15 @@ static void handle_rst(struct correlator *c, struct tcp_conn *conn, int sender, 
 	flow_move(&c->flows, &conn->flow, FLOW_TCP_CLOSED);
 }
 
-static void handle_fin(struct correlator *c, struct tcp_conn *conn, int sender, uint64_t offset, nt_time time)
+static void handle_fin(struct correlator *c, struct tcp_conn *conn, int sender, uint64_t offset,
+		       const struct packet_context *packet)
 {
 	struct tcp_side *side = &conn->side[sender];
 
-	if (side->counts.fin == NT_TIME_NONE)
-		side->counts.fin = time;
+	if (side->counts.fin == NT_TIME_NONE) {
+		side->counts.fin = packet->time;
+		side->fin_packet = packet->ref;
+	}
 	if (!side->fin_offset)
 		side->fin_offset = offset;
 	if (conn->side[!sender].fin_offset && conn->state != TCP_CLOSED) {
@@ -278,12 +345,75 @@ static bool begins_another(const struct tcp_conn *conn, int sender, const struct
 {
 	const struct tcp_side *side = &conn->side[sender];
 
+	if ((segment->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK)) /* whose SYN was not captured */
+		return conn->state == TCP_CLOSED && side->isn_known && segment->sequence != side->isn;
 	if ((segment->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
 		return false;
 	if (side->isn_known && conn->client == sender)
 		return segment->sequence != side->isn;
 	/* The other side begins, or the old connection was never seen to begin: it must have been over. */
 	return conn->state == TCP_OPEN || conn->state == TCP_CLOSED;
+}
+
+static void note_progress(struct tcp_side *side, uint64_t ack)
+{
+	side->acked = ack;
+	side->repeated_acks = 0;
+	if (ack > side->stuck_offset)
+		side->stuck_count = 0;
+	if (ack >= side->top) {
+		if (side->largest_waiting > side->largest_acked)
+			side->largest_acked = side->largest_waiting;
+		side->largest_waiting = 0;
+	}
+}
+
+static void note_sent_again(struct tcp_conn *conn, struct tcp_side *side, const struct packet_context *packet)
+{
+	if (packet->time > side->top_time && side->byte_count)
+		conn->stalled += (uint64_t)(packet->time - side->top_time);
+	side->top_time = packet->time;
+	side->counts.retransmissions++;
+	side->retransmitted_packet = packet->ref;
+}
+
+/* A segment that is sent again although nothing new was acknowledged. */
+static void note_stuck(struct tcp_side *side, uint64_t offset, size_t size, const struct packet_context *packet)
+{
+	if (offset < side->acked)
+		return;
+	if (side->stuck_count == 0 || side->stuck_offset != offset) {
+		side->stuck_offset = offset;
+		side->stuck_count = 0;
+		side->stuck_since = packet->time;
+	}
+	side->stuck_count++;
+	side->stuck_size = (uint32_t)size;
+	side->stuck_packet = packet->ref;
+}
+
+static void note_data(struct tcp_side *side, size_t size, const struct packet_context *packet)
+{
+	side->last_data = packet->time;
+	side->last_data_packet = packet->ref;
+	if (size > side->largest_segment)
+		side->largest_segment = (uint32_t)size;
+	if (size > side->largest_waiting)
+		side->largest_waiting = (uint32_t)size;
+}
+
+static void note_repeated_ack(struct tcp_side *side, struct tcp_side *peer)
+{
+	side->counts.duplicate_acks++;
+	peer->repeated_acks++;
+}
+
+/* Whether bytes that fill a hole were sent again (RFC 5681 3.2: two repeated ACKs ask for that), rather than overtaken. */
+static bool fills_by_retransmission(const struct tcp_conn *conn, const struct tcp_side *side, nt_time time)
+{
+	nt_time since = time - side->top_time;
+
+	return side->repeated_acks >= 2 || (since > reorder_time && since > conn->record.rtt_us * NT_MICROSECOND);
 }
 
 static void handle_ack(struct tcp_conn *conn, int sender, const struct tcp_segment *segment, size_t payload_size)
@@ -299,10 +429,10 @@ static void handle_ack(struct tcp_conn *conn, int sender, const struct tcp_segme
 	if (peer->fin_offset && ack > peer->fin_offset)
 		ack = peer->fin_offset;
 	if (ack > peer->acked)
-		peer->acked = ack;
+		note_progress(peer, ack);
 	else if (payload_size == 0 && segment->acknowledgment == side->last_ack && segment->window == side->last_window &&
 		 ack < peer->top && !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)))
-		side->counts.duplicate_acks++;
+		note_repeated_ack(side, peer);
 	side->last_ack = segment->acknowledgment;
 	if (segment->window == 0 && !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)))
 		side->counts.zero_windows++;
@@ -311,22 +441,24 @@ static void handle_ack(struct tcp_conn *conn, int sender, const struct tcp_segme
 
 /* Counts the payload, and says whether any byte of it is new. */
 static bool count_payload(struct correlator *c, struct tcp_conn *conn, int sender, uint64_t offset, size_t size, size_t cut,
-			  nt_time time)
+			  const struct packet_context *packet)
 {
+	const nt_time time = packet->time;
 	struct tcp_side *side = &conn->side[sender];
 	uint64_t fresh = ranges_add(&side->bytes_seen, offset, offset + size, c->hits);
 
 	side->counts.payload_packets++;
+	note_data(side, size, packet);
 	side->byte_count += fresh;
 	if (fresh)
 		side->counts.cut_bytes += cut < fresh ? cut : fresh;
 	if (fresh == 0 && size == 1 && offset + 1 == side->top)
 		side->counts.keep_alives++;
-	else if (fresh == 0)
-		side->counts.retransmissions++;
-	else if (offset < side->top && time - side->top_time > reorder_time &&
-		 time - side->top_time > conn->record.rtt_us * NT_MICROSECOND)
-		side->counts.retransmissions++;
+	else if (fresh == 0) {
+		note_sent_again(conn, side, packet);
+		note_stuck(side, offset, size, packet);
+	} else if (offset < side->top && fills_by_retransmission(conn, side, time))
+		note_sent_again(conn, side, packet);
 	else if (offset < side->top)
 		side->counts.out_of_order++;
 	if (offset + size > side->top)
@@ -362,9 +494,10 @@ static void handle_payload(struct correlator *c, struct tcp_conn *conn, int send
 		base_side(side, first);
 	offset = offset_of(side, first);
 	if (size == 0) {
-		if (offset + 1 == side->top && !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)) && side->byte_count)
+		if (offset + 1 == side->top && !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&
+		    (side->byte_count || side->isn_known))
 			side->counts.keep_alives++;
-	} else if (count_payload(c, conn, sender, offset, size, segment->payload.cut, packet->time)) {
+	} else if (count_payload(c, conn, sender, offset, size, segment->payload.cut, packet)) {
 		struct piece piece = { .data = cur_rest(&segment->payload),
 				       .offset = offset,
 				       .ack = segment->flags & TCP_ACK && peer->based ? offset_of(peer, segment->acknowledgment)
@@ -379,7 +512,7 @@ static void handle_payload(struct correlator *c, struct tcp_conn *conn, int send
 			ask_appid(c, conn, segment, packet);
 	}
 	if (segment->flags & TCP_FIN)
-		handle_fin(c, conn, sender, offset + size, packet->time);
+		handle_fin(c, conn, sender, offset + size, packet);
 }
 
 static void handle_segment(struct correlator *c, struct tcp_conn *conn, int sender, const struct tcp_segment *segment,
@@ -397,15 +530,17 @@ static void handle_segment(struct correlator *c, struct tcp_conn *conn, int send
 	side->counts.packets++;
 	side->counts.wire_bytes += segment->header_size + size;
 	if ((segment->flags & TCP_SYN) && !(segment->flags & TCP_RST))
-		handle_syn(conn, sender, segment, packet->time);
+		handle_syn(conn, sender, segment, packet);
 	if ((segment->flags & TCP_ACK) && !(segment->flags & TCP_RST))
 		handle_ack(conn, sender, segment, size);
 	if (conn->state <= TCP_SYN_RECEIVED && sender == conn->client &&
 	    (segment->flags & (TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK)
 		handshake_completed(c, conn, packet->time);
+	else if (conn->state == TCP_SYN_RECEIVED && conn->syn == NT_TIME_NONE && !(segment->flags & (TCP_SYN | TCP_RST)))
+		handshake_unseen(c, conn);
 	handle_payload(c, conn, sender, segment, packet);
 	if (segment->flags & TCP_RST)
-		handle_rst(c, conn, sender, packet->time);
+		handle_rst(c, conn, sender, packet);
 	stream_check(c, conn);
 }
 
@@ -414,7 +549,14 @@ static bool wanted_at_all(const struct correlator *c, const struct flow_key *key
 	return client_wanted(c, key->ip_version, &key->address[0]) || client_wanted(c, key->ip_version, &key->address[1]);
 }
 
-void tcp_packet(struct correlator *c, const struct packet_context *packet)
+bool tcp_is_reported(const struct correlator *c, const struct tcp_conn *conn)
+{
+	const struct flow_key *key = &conn->flow.key;
+
+	return conn->client < 0 || client_wanted(c, key->ip_version, &key->address[conn->client]);
+}
+
+bool tcp_packet(struct correlator *c, const struct packet_context *packet)
 {
 	const struct net_packet *net = packet->net;
 	struct tcp_segment segment;
@@ -426,7 +568,7 @@ void tcp_packet(struct correlator *c, const struct packet_context *packet)
 
 	if (state == CUR_BAD || (state == CUR_CUT && segment.header_size == 0)) {
 		*(state == CUR_BAD ? &c->stats.skipped.malformed : &c->stats.skipped.cut) += 1;
-		return;
+		return false;
 	}
 	c->stats.tcp_packets++;
 	sender = flow_key_make(&key, net->ip_version, IP_PROTOCOL_TCP, packet->vantage, &net->source, segment.source_port,
@@ -439,10 +581,11 @@ void tcp_packet(struct correlator *c, const struct packet_context *packet)
 	}
 	if (!conn) {
 		if (!wanted_at_all(c, &key))
-			return;
+			return false;
 		conn = conn_new(c, &key, hash, sender, segment.flags, packet);
 		if (conn->state == TCP_SYN_SENT)
 			dials_syn(c, conn, packet->time);
 	}
 	handle_segment(c, conn, sender, &segment, packet);
+	return tcp_is_reported(c, conn);
 }

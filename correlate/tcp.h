@@ -44,6 +44,17 @@ struct tcp_side {
 	uint64_t fin_offset;   /* 0 if no FIN was seen */
 	uint32_t last_ack;     /* for duplicate ACKs */
 	uint16_t last_window;
+	uint32_t repeated_acks; /* by the other side since it acknowledged something new */
+	/* for telling why a connection came to nothing */
+	struct packet_ref fin_packet, rst_packet, last_data_packet, retransmitted_packet;
+	nt_time last_data;        /* of the last segment with payload, NT_TIME_NONE if none */
+	uint32_t largest_segment; /* bytes of payload */
+	uint32_t largest_acked;   /* of those that the other side acknowledged */
+	uint32_t largest_waiting; /* sent since the last ACK of everything */
+	uint64_t stuck_offset;    /* of the segment that is sent again and again */
+	uint32_t stuck_size, stuck_count;
+	nt_time stuck_since;
+	struct packet_ref stuck_packet;
 	struct ranges bytes_seen;
 	uint64_t byte_count; /* each sequence number once */
 	struct trace_tcp_side counts;
@@ -55,6 +66,12 @@ struct tcp_side {
 	bool finished; /* its end was handed on */
 };
 
+/* Bytes that never came although later ones did. */
+struct tcp_hole {
+	uint64_t size;            /* 0: none */
+	struct packet_ref before; /* the packet that showed it: the first beyond the hole */
+};
+
 enum tcp_state { TCP_SYN_SENT, TCP_SYN_RECEIVED, TCP_OPEN, TCP_CLOSED };
 
 struct tcp_conn {
@@ -63,8 +80,12 @@ struct tcp_conn {
 	struct tcp_side side[2];
 	enum tcp_state state;
 	int8_t client; /* side, -1 while undecided */
+	nt_time first; /* packet */
 	nt_time syn, last_syn, syn_ack;
+	struct packet_ref syn_packet, last_syn_packet;
+	struct tcp_hole hole; /* of the server's stream when the connection ended */
 	uint64_t packets;
+	uint64_t stalled; /* nanoseconds in which data waited for being sent again, or for a window */
 	/* a hole is being waited for: since when */
 	nt_time waiting_since;
 	uint64_t waiting_packets;
@@ -72,14 +93,21 @@ struct tcp_conn {
 	struct app *app; /* NULL before the first payload, and when all is said */
 	bool app_done;
 	struct dial *dial;
+	bool understood;   /* a dissector made a record of what ran on it */
+	bool explained;    /* a finding says why it failed: nothing else is to be reported as the cause */
+	bool dial_pending; /* `dial` waits for the outcome of this attempt */
 	struct appid_flow *appid;
 	bool appid_done;
 };
 
-void tcp_packet(struct correlator *c, const struct packet_context *packet);
+bool tcp_packet(struct correlator *c,
+		const struct packet_context *packet); /* whether it belongs to a connection that is reported */
 void tcp_end(struct correlator *c, struct tcp_conn *conn, enum trace_close why); /* reports, removes and frees it */
 void tcp_icmp_error(struct correlator *c, struct tcp_conn *conn, int sender, uint8_t type, uint8_t code,
 		    const struct packet_context *packet);
+
+/* As far as it is known by now. */
+bool tcp_is_reported(const struct correlator *c, const struct tcp_conn *conn);
 
 /* The content says who the client is; only believed while the handshake did not say it. */
 void tcp_set_client(struct tcp_conn *conn, int side, enum trace_evidence evidence);

@@ -1,5 +1,6 @@
 #include "correlate/udp.h"
 
+#include "correlate/conntrack_table.h"
 #include "correlate/dns_talk.h"
 #include "dissect/dns/dns.h"
 
@@ -48,6 +49,15 @@ static void set_client(struct udp_conn *conn, int side, enum trace_evidence evid
 	conn->record.client_by = evidence;
 }
 
+static const struct conntrack_entry *find_conntrack(const struct correlator *c, const struct trace_udp_conn *record)
+{
+	const struct conntrack_flow flow = {
+		.protocol = IP_PROTOCOL_UDP, .tuple = record->tuple, .first = record->create, .last = record->close
+	};
+
+	return conntrack_table_find(c->conntrack, &flow);
+}
+
 static void complete_record(struct correlator *c, struct udp_conn *conn)
 {
 	struct trace_udp_conn *record = &conn->record;
@@ -68,6 +78,7 @@ static void complete_record(struct correlator *c, struct udp_conn *conn)
 	if (conn->appid)
 		record->app_protocol = bytes_of(appid_give_up(c->appid, conn->appid));
 	conn->appid = NULL;
+	record->conntrack = find_conntrack(c, record);
 }
 
 void udp_end(struct correlator *c, struct udp_conn *conn)
@@ -82,11 +93,13 @@ void udp_end(struct correlator *c, struct udp_conn *conn)
 	free(conn);
 }
 
-void udp_icmp_error(struct udp_conn *conn, uint8_t type, uint8_t code, const struct packet_context *packet)
+void udp_icmp_error(struct udp_conn *conn, int sender, uint8_t type, uint8_t code, const struct packet_context *packet)
 {
 	conn->record.icmp_type = type;
 	conn->record.icmp_code = code;
 	conn->record.icmp_packet = packet->ref;
+	if (conn->talk && sender == conn->client) /* not the client's own word that it listens no more */
+		dns_talk_unreachable(conn->talk, type, code, packet->ref);
 }
 
 /* ---- DNS ---- */
@@ -146,7 +159,8 @@ static void handle_dns(struct correlator *c, struct udp_conn *conn, int sender, 
 					       .ip_version = key->ip_version,
 					       .client = key->address[client],
 					       .nameserver = key->address[!client],
-					       .nameserver_port = key->port[!client] };
+					       .nameserver_port = key->port[!client],
+					       .client_port = key->port[client] };
 		conn->talk = dns_talk_new(c, &flow, conn->talk_kind, false);
 		conn->record.from_resolver = conn->talk_kind == TRACE_DNS;
 		if (!c->appid)
@@ -184,7 +198,14 @@ static void handle_payload(struct correlator *c, struct udp_conn *conn, int send
 		ask_appid(c, conn, datagram, packet);
 }
 
-void udp_packet(struct correlator *c, const struct packet_context *packet)
+bool udp_is_reported(const struct correlator *c, const struct udp_conn *conn)
+{
+	const struct flow_key *key = &conn->flow.key;
+
+	return conn->client < 0 || client_wanted(c, key->ip_version, &key->address[conn->client]);
+}
+
+bool udp_packet(struct correlator *c, const struct packet_context *packet)
 {
 	const struct net_packet *net = packet->net;
 	struct udp_datagram datagram;
@@ -196,7 +217,7 @@ void udp_packet(struct correlator *c, const struct packet_context *packet)
 
 	if (state != CUR_OK) {
 		*(state == CUR_BAD ? &c->stats.skipped.malformed : &c->stats.skipped.cut) += 1;
-		return;
+		return false;
 	}
 	c->stats.udp_packets++;
 	sender = flow_key_make(&key, net->ip_version, IP_PROTOCOL_UDP, packet->vantage, &net->source, datagram.source_port,
@@ -205,7 +226,7 @@ void udp_packet(struct correlator *c, const struct packet_context *packet)
 	conn = (struct udp_conn *)flow_find(&c->flows, &key, hash);
 	if (!conn) {
 		if (!client_wanted(c, key.ip_version, &key.address[0]) && !client_wanted(c, key.ip_version, &key.address[1]))
-			return;
+			return false;
 		conn = conn_new(c, &key, hash, sender, packet);
 	}
 	conn->flow.last = c->elapsed;
@@ -215,4 +236,5 @@ void udp_packet(struct correlator *c, const struct packet_context *packet)
 	conn->packets[sender]++;
 	conn->bytes[sender] += cur_left_on_wire(&datagram.payload);
 	handle_payload(c, conn, sender, &datagram, packet);
+	return udp_is_reported(c, conn);
 }

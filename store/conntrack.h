@@ -55,20 +55,20 @@ const char *conntrack_tcp_state_text(enum conntrack_tcp_state state); /* "none",
 
 struct conntrack_entry {
 	enum conntrack_kind kind;
-	nt_time time;          /* the kernel's, if it gave one, else ours when we received it; NT_TIME_NONE in a log without times */
+	nt_time time; /* the kernel's, if it gave one, else ours when we received it; NT_TIME_NONE in a log without times */
 	bool time_is_kernels;
-	uint32_t id;           /* the kernel's id of the entry; 0 if not known */
+	uint32_t id; /* the kernel's id of the entry; 0 if not known */
 	uint16_t zone;
-	uint8_t protocol;      /* IANA protocol number */
+	uint8_t protocol;                     /* IANA protocol number */
 	struct address_tuple original, reply; /* each as its sender sees it: reply.source is whom the original reached */
-	uint32_t status;       /* of enum conntrack_status */
+	uint32_t status;                      /* of enum conntrack_status */
 	bool has_tcp_state;
 	enum conntrack_tcp_state tcp_state;
 	uint32_t mark;
-	bool has_counters;     /* nf_conntrack_acct was on */
+	bool has_counters;             /* nf_conntrack_acct was on */
 	uint64_t packets[2], bytes[2]; /* original direction, reply direction */
-	nt_time start, stop;   /* nf_conntrack_timestamp; NT_TIME_NONE if not told */
-	uint32_t timeout_s;    /* 0 if not told */
+	nt_time start, stop;           /* nf_conntrack_timestamp; NT_TIME_NONE if not told */
+	uint32_t timeout_s;            /* 0 if not told */
 };
 
 #endif

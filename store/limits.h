@@ -28,12 +28,19 @@
 	X(LIMIT_TLS_ALERTS, 32, "alerts", "further alerts of one tunnel are not listed") \
 	X(LIMIT_TLS_HANDSHAKE_MESSAGE, 1024 * 1024, "bytes", "a longer handshake message is skipped") \
 	X(LIMIT_TLS_CERTIFICATES, 64, "certificates", "further certificates of one chain are left out") \
+	X(LIMIT_KEYLOG_CONNECTIONS, 1 << 22, "connections", "secrets of further connections of a key log are not kept") \
 	X(LIMIT_STREAM_START, 16 * 1024, "bytes", "a stream whose protocol is not clear by then is opaque") \
 	X(LIMIT_HTTP_HEAD, 1024 * 1024, "bytes", "a longer HTTP message head is malformed") \
 	X(LIMIT_HTTP_FIELDS, 1000, "fields", "further header fields are left out") \
 	X(LIMIT_HTTP_PIPELINE, 10000, "requests", "the oldest request without response is reported as unanswered") \
 	X(LIMIT_HTTP_NESTING, 4, "tunnels", "what runs in a deeper CONNECT tunnel is not looked at") \
+	X(LIMIT_HTTP2_STREAMS, 4096, "streams", "of one HTTP/2 connection; the one that was opened first is forgotten") \
+	X(LIMIT_HTTP2_TABLE, 64 * 1024, "bytes", "of a larger HTTP/2 header table the oldest entries are not known, nor fields that refer to them") \
 	X(LIMIT_NAMES, 1 << 18, "addresses", "the oldest remembered DNS answer is forgotten") \
+	X(LIMIT_FINDINGS, 200, "findings", "of one code; further ones are only counted, in the last one") \
+	X(LIMIT_CONNTRACK, 1 << 18, "entries", "the connection tracking entry that was not told of for longest is forgotten") \
+	X(LIMIT_CONNTRACK_LINES, 1 << 20, "lines", "further lines of connection tracking logs are not read") \
+	X(LIMIT_RECORDING_EVENTS, 4096, "events", "further events of a recording are not listed") \
 	X(LIMIT_UNKNOWN_KINDS, 64, "kinds", "further unknown link types and EtherTypes are counted together")
 
 enum limit {

@@ -25,23 +25,23 @@ struct recording; /* handle */
 /* ---- rows: all strings may be NULL ---- */
 
 struct recording_session {
-	int64_t id;          /* set by recording_begin_session() and when read */
-	nt_time begin, end;  /* end NT_TIME_NONE: running, or it crashed */
+	int64_t id;         /* set by recording_begin_session() and when read */
+	nt_time begin, end; /* end NT_TIME_NONE: running, or it crashed */
 	const char *host, *kernel, *program_version;
 	const char *command; /* command line that was wrapped, or NULL */
 	const char *filter;  /* capture filter, or NULL */
 	bool has_exit_status;
-	int exit_status;     /* of the wrapped command: 128 + signal if a signal ended it */
+	int exit_status; /* of the wrapped command: 128 + signal if a signal ended it */
 	nt_time command_begin, command_end;
-	const char *source;  /* "live", or the name of an imported file */
+	const char *source;     /* "live", or the name of an imported file */
 	const char *end_reason; /* "signal", "duration", "count", "size", "command", "disk-full", … ; NULL while it runs */
 };
 
 struct recording_interface {
-	uint32_t id;         /* the caller's; unique within the session */
-	uint32_t link_type;  /* LINKTYPE_ value */
-	uint32_t snaplen;    /* 0: unlimited */
-	const char *name;    /* "eth0", "nflog:5" */
+	uint32_t id;        /* the caller's; unique within the session */
+	uint32_t link_type; /* LINKTYPE_ value */
+	uint32_t snaplen;   /* 0: unlimited */
+	const char *name;   /* "eth0", "nflog:5" */
 	const char *description;
 };
 
@@ -50,16 +50,16 @@ struct recording_nflog {
 	const char *prefix;
 	uint32_t mark, uid, gid;
 	bool has_uid, has_gid;
-	uint8_t hook;        /* NF_INET_*; 255 unknown */
+	uint8_t hook;                         /* NF_INET_*; 255 unknown */
 	uint32_t in_interface, out_interface; /* kernel's interface indices, 0 none */
 };
 
 struct recording_packet {
-	uint64_t number;     /* set when read: counts from 1 in its session */
+	uint64_t number; /* set when read: counts from 1 in its session */
 	nt_time time;
 	uint32_t interface;
-	uint32_t captured, size; /* bytes: at `data`, and on the wire */
-	const uint8_t *data; /* borrowed for the call; when read, valid until the next read */
+	uint32_t captured, size;             /* bytes: at `data`, and on the wire */
+	const uint8_t *data;                 /* borrowed for the call; when read, valid until the next read */
 	const struct recording_nflog *nflog; /* NULL for packets that came otherwise */
 };
 
@@ -117,7 +117,8 @@ bool recording_looks_like(struct bytes start);
 enum nt_status recording_open_reader(struct recording **out, const char *path, struct nt_error *error);
 
 size_t recording_session_count(const struct recording *r);
-const struct recording_session *recording_session(const struct recording *r, size_t index); /* by begin; strings live as long as r */
+const struct recording_session *recording_session(const struct recording *r,
+						  size_t index); /* by begin; strings live as long as r */
 
 /* Chooses the session that the functions below read. */
 enum nt_status recording_select(struct recording *r, int64_t session_id, struct nt_error *error);

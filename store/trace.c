@@ -207,6 +207,7 @@ static void add_tcp_conn(void *context, const struct trace_tcp_conn *source)
 	conn = &list->tcp_conns[list->tcp_conn_count++];
 	*conn = *source;
 	conn->app_protocol = copy_text(list, source->app_protocol);
+	conn->conntrack = copy_array(list, source->conntrack, source->conntrack != NULL, sizeof *source->conntrack);
 }
 
 static void add_udp_conn(void *context, const struct trace_udp_conn *source)
@@ -218,6 +219,7 @@ static void add_udp_conn(void *context, const struct trace_udp_conn *source)
 	conn = &list->udp_conns[list->udp_conn_count++];
 	*conn = *source;
 	conn->app_protocol = copy_text(list, source->app_protocol);
+	conn->conntrack = copy_array(list, source->conntrack, source->conntrack != NULL, sizeof *source->conntrack);
 }
 
 static void add_dns_query(void *context, const struct trace_dns_query *source)
@@ -268,6 +270,23 @@ static void add_http_request(void *context, const struct trace_http_request *sou
 	request->host = copy_text(list, source->host);
 }
 
+static void add_finding(void *context, const struct trace_finding *source)
+{
+	struct trace_list *list = context;
+	struct trace_finding *finding;
+	struct finding_packet *packets;
+
+	list->findings = grow(list->findings, &list->finding_capacity, list->finding_count, sizeof *list->findings);
+	finding = &list->findings[list->finding_count++];
+	*finding = *source;
+	finding->message = copy_text(list, source->message);
+	finding->traces = copy_array(list, source->traces, source->trace_count, sizeof *source->traces);
+	packets = copy_array(list, source->packets, source->packet_count, sizeof *source->packets);
+	for (size_t i = 0; i < source->packet_count; i++)
+		packets[i].shows = copy_text(list, source->packets[i].shows);
+	finding->packets = packets;
+}
+
 const struct trace_sink trace_list_sink = {
 	.dial = add_dial,
 	.tcp_conn = add_tcp_conn,
@@ -275,6 +294,7 @@ const struct trace_sink trace_list_sink = {
 	.dns_query = add_dns_query,
 	.tls_tunnel = add_tls_tunnel,
 	.http_request = add_http_request,
+	.finding = add_finding,
 };
 
 /* ---- the list ---- */
@@ -311,6 +331,7 @@ void trace_list_free(struct trace_list *list)
 	free(list->dns_queries);
 	free(list->tls_tunnels);
 	free(list->http_requests);
+	free(list->findings);
 	arena_free(&list->strings);
 	*list = (struct trace_list){ 0 };
 }

@@ -12,15 +12,9 @@
 
 #include "store/address.h"
 #include "store/base.h"
-
-/* Unique among all records of a trace, counted from 1; printed as "tid-N". */
-typedef uint32_t trace_id;
-
-/* A packet of an input, to be opened in Wireshark: frame `number` of input `file`.  Number 0: none. */
-struct packet_ref {
-	uint64_t file : 12;
-	uint64_t number : 52;
-};
+#include "store/conntrack.h"
+#include "store/findings.h"
+#include "store/trace_id.h"
 
 /* ---- dials ---- */
 
@@ -117,7 +111,8 @@ struct trace_tcp_conn {
 	uint32_t interface;
 	struct bytes app_protocol; /* nDPI's name, or our dissector's; empty if unknown */
 	struct packet_ref first_packet, last_packet;
-	nt_time last; /* time of the last packet */
+	nt_time last;                            /* time of the last packet */
+	const struct conntrack_entry *conntrack; /* NULL if there is none, as in struct trace_udp_conn */
 };
 
 struct trace_udp_conn {
@@ -136,6 +131,7 @@ struct trace_udp_conn {
 	uint32_t interface;
 	struct bytes app_protocol;
 	struct packet_ref first_packet, last_packet;
+	const struct conntrack_entry *conntrack;
 };
 
 /* ---- DNS ---- */
@@ -238,6 +234,17 @@ struct trace_http_field {
 	uint32_t value_size;
 };
 
+/* Where the time of a request went, in microseconds; the parts add up to `total`.  -1: not known. */
+struct trace_http_timing {
+	int64_t total;             /* from the first query of its dial (else its first byte) to the end of its response */
+	int64_t dns, connect, tls; /* 0 on a connection that was open already */
+	int64_t idle;              /* between the set-up and the first byte of the request */
+	int64_t request;           /* to its last byte */
+	int64_t server;            /* to the first byte of the response */
+	int64_t transfer;          /* to its last byte */
+	int64_t stalled; /* taken out of server and transfer: waiting for segments to be sent again, or for a window to open */
+};
+
 struct trace_http_request {
 	trace_id id, tcp_conn, tls_tunnel, proxy_tls_tunnel;
 	uint8_t proto_major, proto_minor;
@@ -261,8 +268,11 @@ struct trace_http_request {
 	bool truncated; /* the body ended before its announced end */
 	bool malformed;
 	bool suspicious_framing;
-	uint16_t interim_status; /* the last 1xx before the answer, 0 if none */
-	uint64_t gap_bytes;      /* of the counted bodies: not in the capture */
+	uint16_t interim_status;  /* the last 1xx before the answer, 0 if none */
+	uint64_t gap_bytes;       /* of the counted bodies: not in the capture */
+	trace_id redirected_from; /* the request whose redirect led here */
+	trace_id retry_of;        /* the request without an answer that this one repeats */
+	struct trace_http_timing timing;
 	nt_time req_end, resp_begin, resp_end;
 	struct packet_ref req_packet, resp_packet, last_packet;
 };
@@ -277,9 +287,10 @@ struct trace_sink {
 	void (*dns_query)(void *context, const struct trace_dns_query *query);
 	void (*tls_tunnel)(void *context, const struct trace_tls_tunnel *tunnel);
 	void (*http_request)(void *context, const struct trace_http_request *request);
+	void (*finding)(void *context, const struct trace_finding *finding); /* last of all, in the order of importance */
 };
 
-/* Records of all kinds in memory, each list sorted by id after trace_list_sort(). */
+/* Records of all kinds in memory, each list sorted by id after trace_list_sort(); findings stay in the order of importance. */
 struct trace_list {
 	struct trace_dial *dials;
 	struct trace_tcp_conn *tcp_conns;
@@ -287,8 +298,10 @@ struct trace_list {
 	struct trace_dns_query *dns_queries;
 	struct trace_tls_tunnel *tls_tunnels;
 	struct trace_http_request *http_requests;
-	size_t dial_count, tcp_conn_count, udp_conn_count, dns_query_count, tls_tunnel_count, http_request_count;
-	size_t dial_capacity, tcp_conn_capacity, udp_conn_capacity, dns_query_capacity, tls_tunnel_capacity, http_request_capacity;
+	struct trace_finding *findings;
+	size_t dial_count, tcp_conn_count, udp_conn_count, dns_query_count, tls_tunnel_count, http_request_count, finding_count;
+	size_t dial_capacity, tcp_conn_capacity, udp_conn_capacity, dns_query_capacity, tls_tunnel_capacity, http_request_capacity,
+		finding_capacity;
 	struct arena strings;      /* everything that the records point to */
 	struct trace_texts *texts; /* how strings are packed into `strings`; private to trace.c, NULL while there are none */
 };

@@ -1,11 +1,11 @@
 #include "tests/support/tls_wire.h"
 #include "dissect/tls/hello.h"
 
-#include <check.h>
+#include <assert.h>
 
 void wire_put8(struct wire *w, unsigned value)
 {
-	ck_assert_uint_lt(w->size, sizeof(w->at));
+	assert(w->size < sizeof(w->at));
 	w->at[w->size++] = (uint8_t)value;
 }
 
@@ -28,7 +28,7 @@ void wire_put_text(struct wire *w, const char *text)
 
 void wire_fill(struct wire *w, unsigned value, size_t count)
 {
-	ck_assert_uint_le(count, sizeof(w->at) - w->size);
+	assert(count <= sizeof(w->at) - w->size);
 	memset(w->at + w->size, (int)value, count);
 	w->size += count;
 }

@@ -1,0 +1,72 @@
+/*
+ * What the records of a trace say about why things failed or were slow: rules, one file for each layer.
+ *
+ * Each function is called once, when nothing can change its subject any more, and begins the findings that the packets prove.  A failure is
+ * explained once: the layer that failed first sets `explained` on the connection (or on the exchange), and the others keep silent.
+ */
+#ifndef NETTRACE_CORRELATE_DIAGNOSE_H
+#define NETTRACE_CORRELATE_DIAGNOSE_H
+
+#include "correlate/findings.h"
+#include "correlate/tcp.h"
+
+/* ---- how a connection ended ---- */
+
+enum ending_kind {
+	ENDING_OPEN, /* the capture ended, or nothing was heard any more */
+	ENDING_FIN,
+	ENDING_RST
+};
+
+struct ending {
+	enum ending_kind kind;
+	bool by_server;
+	nt_time at;               /* of the FIN or RST; else of the last packet of the capture */
+	struct packet_ref packet; /* number 0 with ENDING_OPEN */
+};
+
+/* The first FIN or RST of either side. */
+struct ending connection_ending(const struct correlator *c, const struct tcp_conn *conn);
+
+/* Something in the network that makes a conversation die without either end's will; begins the finding and returns it, or NULL. */
+struct finding *diagnose_transport(struct correlator *c, struct tcp_conn *conn, trace_id request);
+
+/* A client that waits longer than this and then gives up has timed out; sooner, it changed its mind. */
+#define TIMEOUT_PATIENCE (400 * NT_MILLISECOND)
+/* When the capture ends before the client gives up, so much silence is taken for a failure; of a request longer, as some servers let wait. */
+#define SILENCE_PATIENCE (3 * NT_SECOND)
+#define REQUEST_SILENCE_PATIENCE (30 * NT_SECOND)
+
+/* ---- by layer ---- */
+
+/* An attempt to connect that failed, as the cause of its dial's failure or (`fallback`) on the way to its success. */
+void diagnose_attempt(struct correlator *c, const struct tcp_conn *conn, struct bytes host, bool fallback);
+
+/* Retransmissions, zero windows, what the capture lacks; resets of connections on which nothing else was understood. */
+void diagnose_tcp(struct correlator *c, struct tcp_conn *conn);
+
+struct trace_tls_tunnel;
+struct tls_circumstances {
+	bool server_is_plaintext;        /* the server's answer to the ClientHello was no TLS */
+	bool failed;                     /* the handshake did not complete */
+	struct packet_ref hello, answer; /* ClientHello, first bytes of the server */
+};
+void diagnose_tls(struct correlator *c, struct tcp_conn *conn, const struct trace_tls_tunnel *tunnel,
+		  const struct tls_circumstances *circumstances);
+
+struct trace_http_request;
+struct http_circumstances {
+	bool has_request, response_begun;
+	bool via_proxy;           /* absolute-form, CONNECT, or inside a CONNECT tunnel's surroundings */
+	bool server_is_tls;       /* the answer was a TLS record */
+	const char *proxy_error;  /* X-Squid-Error and the like, NULL if none */
+	bool says_https_expected; /* the body of a 400 says that HTTPS was expected */
+};
+/* Returns the finding of a refusal by status, which may be taken back later, else NULL. */
+struct finding *diagnose_http(struct correlator *c, struct tcp_conn *conn, const struct trace_http_request *request,
+			      const struct http_circumstances *circumstances);
+
+/* What the whole capture lacks. */
+void diagnose_capture(struct correlator *c);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * What the capture as a whole lacks, and what a reader of the other findings must therefore know.
+ */
+#include "correlate/diagnose.h"
+
+static void note_truncated_packets(struct correlator *c)
+{
+	const struct correlate_stats *stats = &c->stats;
+	struct finding *f;
+
+	if (!stats->cut_packets)
+		return;
+	f = finding_begin(c, FINDING_CAPTURE_TRUNCATED_PACKETS, stats->first_packet_time);
+	finding_say(f, "%llu of %llu packets were cut by the snaplen: what stood in the missing bytes is not known.",
+		    (unsigned long long)stats->cut_packets, (unsigned long long)stats->packets);
+	finding_packet(f, stats->first_cut_packet, "the first packet that was cut");
+}
+
+static void note_clock(struct correlator *c)
+{
+	const struct correlate_stats *stats = &c->stats;
+	char text[24];
+	struct finding *f;
+
+	/* Packets of several queues overtake each other by a little: that is no clock that went backwards. */
+	if (stats->largest_step_back < NT_SECOND)
+		return;
+	f = finding_begin(c, FINDING_CLOCK_WENT_BACKWARDS, stats->first_packet_time);
+	finding_say(f, "The clock of the capture went back by up to %s: times and durations across that moment are wrong.",
+		    duration_text(stats->largest_step_back, text));
+	finding_packet(f, stats->step_back_packet, "a packet that is older than the one before it");
+}
+
+static void note_one_direction(struct correlator *c)
+{
+	struct finding *f;
+
+	if (c->one_sided == 0 || c->two_sided)
+		return;
+	f = finding_begin(c, FINDING_CAPTURE_ONE_DIRECTION_ONLY, c->stats.first_packet_time);
+	finding_say(f, "Of every connection only one direction was captured: what the other side said is not known.");
+	finding_packet(f, c->one_sided_packet, "a packet of a connection without its other direction");
+}
+
+void correlator_note_capture(struct correlator *c, enum finding_code code, nt_time at, struct packet_ref packet,
+			     const char *sentence)
+{
+	struct finding *f = finding_begin(c, code, at);
+
+	finding_say(f, "%s", sentence);
+	finding_packet(f, packet, "the last packet before it");
+}
+
+void diagnose_capture(struct correlator *c)
+{
+	note_truncated_packets(c);
+	note_clock(c);
+	note_one_direction(c);
+}

@@ -1,0 +1,307 @@
+/*
+ * Connections: attempts that failed, transport that died, what cost time.
+ */
+#include "correlate/diagnose.h"
+
+#include <string.h>
+
+/* ---- endings ---- */
+
+static void take_earlier(struct ending *ending, enum ending_kind kind, bool by_server, nt_time at, struct packet_ref packet)
+{
+	if (at == NT_TIME_NONE || (ending->kind != ENDING_OPEN && ending->at <= at))
+		return;
+	*ending = (struct ending){ .kind = kind, .by_server = by_server, .at = at, .packet = packet };
+}
+
+struct ending connection_ending(const struct correlator *c, const struct tcp_conn *conn)
+{
+	struct ending ending = { .kind = ENDING_OPEN, .at = conn->record.last + (c->elapsed - conn->flow.last) };
+
+	for (int i = 0; i < 2; i++) {
+		const struct tcp_side *side = &conn->side[i];
+
+		take_earlier(&ending, ENDING_FIN, i != conn->client, side->counts.fin, side->fin_packet);
+		take_earlier(&ending, ENDING_RST, i != conn->client, side->counts.rst, side->rst_packet);
+	}
+	return ending;
+}
+
+static const struct tcp_side *client_side(const struct tcp_conn *conn)
+{
+	return &conn->side[conn->client];
+}
+
+static const struct tcp_side *server_side(const struct tcp_conn *conn)
+{
+	return &conn->side[!conn->client];
+}
+
+static void name_server(struct finding *f, const struct tcp_conn *conn)
+{
+	struct address_tuple tuple = tcp_tuple(conn);
+	char text[ENDPOINT_TEXT_SIZE];
+
+	finding_say(f, "%s", endpoint_text(tuple.ip_version, &tuple.destination, tuple.destination_port, text));
+}
+
+/* ---- attempts ---- */
+
+static enum finding_code icmp_code(uint8_t ip_version, uint8_t type, uint8_t code)
+{
+	if (ip_version == 4 && type == 3) { /* RFC 792, RFC 1812 5.2.7.1 */
+		if (code == 0 || code == 6 || code == 11)
+			return FINDING_ICMP_NET_UNREACHABLE;
+		if (code == 2 || code == 3)
+			return FINDING_ICMP_PORT_UNREACHABLE;
+		return code == 9 || code == 10 || code == 13 ? FINDING_ICMP_ADMIN_PROHIBITED : FINDING_ICMP_HOST_UNREACHABLE;
+	}
+	if (ip_version == 6 && type == 1) { /* RFC 4443 3.1 */
+		if (code == 0)
+			return FINDING_ICMP_NET_UNREACHABLE;
+		if (code == 4)
+			return FINDING_ICMP_PORT_UNREACHABLE;
+		return code == 1 || code == 5 || code == 6 ? FINDING_ICMP_ADMIN_PROHIBITED : FINDING_ICMP_HOST_UNREACHABLE;
+	}
+	return FINDING_ICMP_HOST_UNREACHABLE;
+}
+
+static void say_host(struct finding *f, struct bytes host)
+{
+	if (host.size)
+		finding_say(f, " (%.*s)", (int)(host.size < 200 ? host.size : 200), (const char *)host.at);
+}
+
+static void attempt_refused(struct finding *f, const struct tcp_conn *conn, struct bytes host)
+{
+	name_server(f, conn);
+	say_host(f, host);
+	finding_say(f, " refused the connection: it answered the SYN with a RST, so nothing listens on this port.");
+	finding_packet(f, conn->syn_packet, "SYN");
+	finding_packet(f, server_side(conn)->rst_packet, "RST in answer to the SYN");
+}
+
+static void attempt_icmp(struct finding *f, const struct tcp_conn *conn, struct bytes host, enum finding_code code)
+{
+	const char *what = code == FINDING_ICMP_NET_UNREACHABLE    ? "the network is unreachable"
+			   : code == FINDING_ICMP_PORT_UNREACHABLE ? "the port is unreachable"
+			   : code == FINDING_ICMP_ADMIN_PROHIBITED ? "a firewall forbids it (administratively prohibited)"
+								   : "the host is unreachable";
+
+	finding_say(f, "Connecting to ");
+	name_server(f, conn);
+	say_host(f, host);
+	finding_say(f, " failed: an ICMP error (type %u, code %u) says that %s.", conn->record.icmp_type, conn->record.icmp_code,
+		    what);
+	finding_packet(f, conn->syn_packet, "SYN");
+	finding_packet(f, conn->record.icmp_packet, "ICMP error that quotes the SYN");
+}
+
+static void attempt_timed_out(struct correlator *c, struct finding *f, const struct tcp_conn *conn, struct bytes host)
+{
+	char text[24];
+
+	name_server(f, conn);
+	say_host(f, host);
+	if (conn->syn_ack != NT_TIME_NONE)
+		finding_say(f, " answered the SYN, but the handshake was never completed.");
+	else
+		finding_say(f, " never answered: %u SYN%s, and no answer of any kind in %s.", conn->record.syn_count,
+			    conn->record.syn_count == 1 ? "" : "s", duration_text(connection_ending(c, conn).at - conn->syn, text));
+	finding_packet(f, conn->syn_packet, "first SYN");
+	finding_packet(f, conn->last_syn_packet, "last SYN");
+}
+
+static bool is_ipv6(const struct tcp_conn *conn)
+{
+	return conn->flow.key.ip_version == 6;
+}
+
+void diagnose_attempt(struct correlator *c, const struct tcp_conn *conn, struct bytes host, bool fallback)
+{
+	enum finding_code code = FINDING_TCP_TIMEOUT;
+	enum trace_close why = conn->record.close_reason;
+	struct finding *f;
+
+	if (why == TRACE_CLOSE_REFUSED)
+		code = FINDING_TCP_REFUSED;
+	else if (why == TRACE_CLOSE_ICMP)
+		code = icmp_code(conn->flow.key.ip_version, conn->record.icmp_type, conn->record.icmp_code);
+	if (fallback)
+		f = finding_begin(c,
+				  is_ipv6(conn) && code != FINDING_TCP_REFUSED ? FINDING_IPV6_DEAD_FALLBACK
+									       : FINDING_FIRST_ADDRESS_REFUSED,
+				  conn->syn);
+	else
+		f = finding_begin(c, code, conn->syn);
+	if (code == FINDING_TCP_REFUSED)
+		attempt_refused(f, conn, host);
+	else if (code == FINDING_TCP_TIMEOUT)
+		attempt_timed_out(c, f, conn, host);
+	else
+		attempt_icmp(f, conn, host, code);
+	if (fallback)
+		finding_say(f, " Another address of the name worked.");
+	finding_trace(f, conn->record.from_dial);
+	finding_trace(f, conn->record.id);
+	if (!fallback)
+		finding_root(f, conn->record.from_dial, 0);
+}
+
+/* ---- transport that died ---- */
+
+enum { FULL_SEGMENT = 1000, STUCK_TIMES = 3 };
+
+/* A path MTU that nobody reports: what is small passes, what is large vanishes (RFC 4821 1). */
+static bool is_mtu_blackhole(const struct tcp_conn *conn)
+{
+	const struct tcp_side *client = client_side(conn), *server = server_side(conn);
+
+	if (conn->record.reused)
+		return false; /* which segments got through before is not known */
+	if (conn->hole.size >= FULL_SEGMENT && server->largest_segment < conn->hole.size && server->counts.payload_packets <= 4)
+		return true;
+	return client->stuck_count >= STUCK_TIMES && client->stuck_size >= FULL_SEGMENT &&
+	       client->largest_acked < client->stuck_size && client->largest_acked > 0 && client->largest_acked < FULL_SEGMENT;
+}
+
+static struct finding *mtu_blackhole(struct correlator *c, const struct tcp_conn *conn, const struct ending *ending)
+{
+	const struct tcp_side *client = client_side(conn);
+	struct finding *f = finding_begin(c, FINDING_MTU_BLACKHOLE, ending->at);
+
+	finding_say(f, "Large segments between the client and ");
+	name_server(f, conn);
+	if (conn->hole.size) {
+		finding_say(f, " vanish: %llu bytes of the server never arrived while smaller ones after them did.",
+			    (unsigned long long)conn->hole.size);
+		finding_packet(f, conn->hole.before, "a segment beyond the missing bytes");
+	} else {
+		finding_say(f, " vanish: a segment of %u bytes was sent %u times in vain, while smaller ones were acknowledged.",
+			    client->stuck_size, client->stuck_count + 1);
+		finding_packet(f, client->stuck_packet, "the large segment, sent again");
+	}
+	finding_say(f, " That is how a path with a smaller MTU looks when its ICMP \"too big\" messages are lost.");
+	return f;
+}
+
+static struct finding *stalled(struct correlator *c, const struct tcp_conn *conn, const struct tcp_side *side, bool by_server)
+{
+	struct finding *f = finding_begin(c, FINDING_TCP_STALLED, side->stuck_since);
+	char text[24];
+
+	finding_say(
+		f, "The %s's data stopped getting through: the same bytes were sent %u more times in %s and never acknowledged by ",
+		by_server ? "server" : "client", side->stuck_count,
+		duration_text(connection_ending(c, conn).at - side->stuck_since, text));
+	name_server(f, conn);
+	finding_say(f, ".");
+	finding_packet(f, side->stuck_packet, "the segment, sent again");
+	finding_packet(f, side->last_data_packet, "last data");
+	return f;
+}
+
+struct finding *diagnose_transport(struct correlator *c, struct tcp_conn *conn, trace_id request)
+{
+	struct ending ending = connection_ending(c, conn);
+	struct finding *f = NULL;
+
+	if (is_mtu_blackhole(conn))
+		f = mtu_blackhole(c, conn, &ending);
+	else if (client_side(conn)->stuck_count >= STUCK_TIMES)
+		f = stalled(c, conn, client_side(conn), false);
+	else if (server_side(conn)->stuck_count >= STUCK_TIMES)
+		f = stalled(c, conn, server_side(conn), true);
+	if (!f)
+		return NULL;
+	finding_trace(f, request);
+	finding_trace(f, conn->record.id);
+	finding_root(f, request ? 0 : conn->record.from_dial, request);
+	conn->explained = true;
+	return f;
+}
+
+/* ---- what cost time ---- */
+
+static void warn_of_syn(struct correlator *c, const struct tcp_conn *conn)
+{
+	struct finding *f;
+	char text[24];
+
+	if (!conn->record.connected || conn->record.syn_count < 2)
+		return;
+	f = finding_begin(c, FINDING_SYN_RETRANSMITTED, conn->last_syn);
+	finding_say(f, "Connecting to ");
+	name_server(f, conn);
+	finding_say(f, " took %u SYNs and %s.", conn->record.syn_count,
+		    duration_text(conn->record.handshake_end - conn->syn, text));
+	finding_packet(f, conn->syn_packet, "first SYN");
+	finding_packet(f, conn->last_syn_packet, "SYN sent again");
+	finding_trace(f, conn->record.id);
+}
+
+/* A few lost segments are everyday life; many, or one that stops a short exchange, are worth a warning. */
+static void warn_of_loss(struct correlator *c, const struct tcp_conn *conn)
+{
+	const struct trace_tcp_side *a = &conn->record.client, *b = &conn->record.server;
+	uint64_t lost = a->retransmissions + b->retransmissions, sent = a->payload_packets + b->payload_packets;
+	struct finding *f;
+
+	if (lost == 0)
+		return;
+	f = finding_begin(c, FINDING_TCP_RETRANSMISSIONS, conn->record.last);
+	if (lost < 3 || lost * 100 < sent)
+		finding_severity(f, FINDING_INFO);
+	finding_say(f, "%llu of %llu segments with data on the connection to ", (unsigned long long)lost, (unsigned long long)sent);
+	name_server(f, conn);
+	finding_say(f, " were sent again (%u by the client, %u by the server).", a->retransmissions, b->retransmissions);
+	finding_packet(f, client_side(conn)->retransmitted_packet, "a segment sent again by the client");
+	finding_packet(f, server_side(conn)->retransmitted_packet, "a segment sent again by the server");
+	finding_trace(f, conn->record.id);
+}
+
+static void note_mid_connection(struct correlator *c, const struct tcp_conn *conn)
+{
+	struct finding *f;
+
+	if (!conn->record.reused || conn->record.client.payload_packets + conn->record.server.payload_packets == 0)
+		return;
+	f = finding_begin(c, FINDING_CAPTURE_STARTED_MID_CONNECTION, c->stats.first_packet_time);
+	finding_say(f, "The connection to ");
+	name_server(f, conn);
+	finding_say(f, " was open before the capture began: what happened on it earlier is not known.");
+	finding_packet(f, conn->record.first_packet, "first packet of the connection that was captured");
+	finding_trace(f, conn->record.id);
+}
+
+/* On a connection whose content is not understood, a reset is the only word about its end. */
+static void diagnose_opaque(struct correlator *c, struct tcp_conn *conn)
+{
+	struct ending ending = connection_ending(c, conn);
+	struct finding *f;
+
+	if (conn->explained || conn->understood || !conn->record.connected || conn->record.reused)
+		return;
+	if (client_side(conn)->byte_count == 0 || server_side(conn)->byte_count != 0)
+		return;
+	if (diagnose_transport(c, conn, 0) || ending.kind != ENDING_RST || !ending.by_server)
+		return;
+	f = finding_begin(c, FINDING_TCP_RESET_BEFORE_RESPONSE, ending.at);
+	name_server(f, conn);
+	finding_say(f, " reset the connection after the client had sent %llu bytes, before any answer.",
+		    (unsigned long long)client_side(conn)->byte_count);
+	finding_packet(f, client_side(conn)->last_data_packet, "data of the client");
+	finding_packet(f, ending.packet, "RST by the server");
+	finding_trace(f, conn->record.id);
+	finding_root(f, conn->record.from_dial, 0);
+}
+
+void diagnose_tcp(struct correlator *c, struct tcp_conn *conn)
+{
+	if (!client_wanted(c, conn->record.tuple.ip_version, &conn->record.tuple.source))
+		return;
+	diagnose_opaque(c, conn);
+	warn_of_syn(c, conn);
+	warn_of_loss(c, conn);
+	note_mid_connection(c, conn);
+}

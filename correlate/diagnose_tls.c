@@ -1,0 +1,435 @@
+/*
+ * TLS handshakes that failed: whose word it was, and what it meant.
+ */
+#include "correlate/diagnose.h"
+#include "dissect/tls/tls.h"
+#include "store/trace.h"
+
+#include <string.h>
+
+/* IANA TLS Alerts. */
+enum tls_alert_number {
+	CLOSE_NOTIFY = 0,
+	HANDSHAKE_FAILURE = 40,
+	BAD_CERTIFICATE = 42,
+	UNSUPPORTED_CERTIFICATE = 43,
+	CERTIFICATE_REVOKED = 44,
+	CERTIFICATE_EXPIRED = 45,
+	CERTIFICATE_UNKNOWN = 46,
+	UNKNOWN_CA = 48,
+	ACCESS_DENIED = 49,
+	PROTOCOL_VERSION = 70,
+	INSUFFICIENT_SECURITY = 71,
+	INAPPROPRIATE_FALLBACK = 86,
+	UNRECOGNIZED_NAME = 112,
+	CERTIFICATE_REQUIRED = 116,
+	NO_APPLICATION_PROTOCOL = 120
+};
+
+struct case_file {
+	struct correlator *c;
+	struct tcp_conn *conn;
+	const struct trace_tls_tunnel *tunnel;
+	const struct tls_circumstances *circumstances;
+	const struct trace_tls_alert *alert; /* that decided, NULL if none */
+	struct ending ending;
+};
+
+static void say_server(struct finding *f, const struct case_file *file)
+{
+	struct address_tuple tuple = tcp_tuple(file->conn);
+	struct bytes name = file->tunnel->server_name;
+	char text[ENDPOINT_TEXT_SIZE];
+
+	endpoint_text(tuple.ip_version, &tuple.destination, tuple.destination_port, text);
+	if (name.size)
+		finding_say(f, "%.*s (%s)", (int)(name.size < 200 ? name.size : 200), (const char *)name.at, text);
+	else
+		finding_say(f, "%s", text);
+}
+
+static struct finding *begin(const struct case_file *file, enum finding_code code, nt_time at)
+{
+	struct finding *f = finding_begin(file->c, code, at);
+
+	finding_trace(f, file->tunnel->id);
+	finding_trace(f, file->conn->record.id);
+	finding_root(f, file->conn->record.from_dial, 0);
+	finding_packet(f, file->circumstances->hello, "ClientHello");
+	file->conn->explained = true;
+	return f;
+}
+
+/* ---- certificates ---- */
+
+static bool same_bytes(struct bytes a, struct bytes b)
+{
+	return bytes_equal(a, b);
+}
+
+/* RFC 6125 6.4.3: a wildcard stands for one whole leftmost label. */
+static bool name_matches(struct bytes pattern, struct bytes name)
+{
+	const uint8_t *dot;
+
+	if (bytes_equal_nocase(pattern, name))
+		return true;
+	if (pattern.size < 3 || memcmp(pattern.at, "*.", 2) != 0)
+		return false;
+	dot = memchr(name.at, '.', name.size);
+	return dot && dot > name.at &&
+	       bytes_equal_nocase((struct bytes){ pattern.at + 1, pattern.size - 1 },
+				  (struct bytes){ dot, (size_t)(name.at + name.size - dot) });
+}
+
+static bool covers_name(const struct trace_certificate *leaf, struct bytes name)
+{
+	if (!name.size || leaf->name_count == 0)
+		return true; /* nothing to compare with */
+	for (size_t i = 0; i < leaf->name_count; i++)
+		if (name_matches(leaf->names[i], name))
+			return true;
+	return false;
+}
+
+/* What is wrong with a chain that the client refused, as far as the chain itself shows it; the dates are judged as of the handshake. */
+static enum finding_code fault_of_chain(const struct trace_tls_tunnel *tunnel, nt_time at)
+{
+	const struct trace_certificate *leaf = &tunnel->certificates[0];
+	int64_t now = at / NT_SECOND;
+
+	for (size_t i = 0; i < tunnel->certificate_count; i++) {
+		if (tunnel->certificates[i].unreadable)
+			return FINDING_TLS_HANDSHAKE_ABORTED_BY_CLIENT;
+		if (tunnel->certificates[i].not_after_s < now)
+			return FINDING_TLS_CERT_EXPIRED;
+		if (tunnel->certificates[i].not_before_s > now)
+			return FINDING_TLS_CERT_NOT_YET_VALID;
+	}
+	if (!covers_name(leaf, tunnel->server_name))
+		return FINDING_TLS_CERT_NAME_MISMATCH;
+	if (tunnel->certificate_count == 1 && same_bytes(leaf->subject, leaf->issuer))
+		return FINDING_TLS_CERT_SELF_SIGNED;
+	return tunnel->certificate_count == 1 ? FINDING_TLS_CERT_INCOMPLETE_CHAIN : FINDING_TLS_CERT_UNKNOWN_ISSUER;
+}
+
+static void say_chain(struct finding *f, const struct case_file *file, enum finding_code code)
+{
+	const struct trace_certificate *leaf = file->tunnel->certificate_count ? &file->tunnel->certificates[0] : NULL;
+
+	finding_say(f, "The client refused the certificate of ");
+	say_server(f, file);
+	switch (code) {
+	case FINDING_TLS_CERT_EXPIRED:
+		finding_say(f, ": it has expired.");
+		break;
+	case FINDING_TLS_CERT_NOT_YET_VALID:
+		finding_say(f, ": it is not valid yet.");
+		break;
+	case FINDING_TLS_CERT_NAME_MISMATCH:
+		finding_say(f, ": it is for other names.");
+		break;
+	case FINDING_TLS_CERT_SELF_SIGNED:
+		finding_say(f, ": it is signed by itself.");
+		break;
+	case FINDING_TLS_CERT_INCOMPLETE_CHAIN:
+		finding_say(f, ": the server sent no intermediate certificate, so the chain does not lead to a trusted root.");
+		break;
+	default:
+		finding_say(f, ": the client does not trust its issuer.");
+	}
+	if (leaf)
+		finding_say(f, " It is that of %.*s, issued by %.*s.", (int)(leaf->subject.size < 120 ? leaf->subject.size : 120),
+			    (const char *)leaf->subject.at, (int)(leaf->issuer.size < 120 ? leaf->issuer.size : 120),
+			    (const char *)leaf->issuer.at);
+	else
+		finding_say(f, " The certificate itself is encrypted (TLS 1.3): the key log would show it.");
+}
+
+static void blame_certificate(const struct case_file *file, enum finding_code code, nt_time at)
+{
+	struct finding *f = begin(file, code, at);
+
+	say_chain(f, file, code);
+	if (file->alert)
+		finding_packet(f, file->alert->packet, "the client's alert");
+	else
+		finding_packet(f, file->ending.packet, "the client closes");
+}
+
+/* ---- alerts ---- */
+
+static enum finding_code code_of_server_alert(const struct trace_tls_tunnel *tunnel, uint8_t description)
+{
+	switch (description) {
+	case HANDSHAKE_FAILURE:
+		if (!tunnel->server_hello)
+			return FINDING_TLS_NO_SHARED_CIPHER;
+		if (!tunnel->certificate_request)
+			return FINDING_TLS_SERVER_ALERT;
+		return tunnel->client_certificate_count ? FINDING_TLS_CLIENT_CERT_REJECTED : FINDING_TLS_CLIENT_CERT_REQUIRED;
+	case INSUFFICIENT_SECURITY:
+		return FINDING_TLS_NO_SHARED_CIPHER;
+	case PROTOCOL_VERSION:
+	case INAPPROPRIATE_FALLBACK:
+		return FINDING_TLS_VERSION_MISMATCH;
+	case UNRECOGNIZED_NAME:
+		return FINDING_TLS_UNRECOGNIZED_NAME;
+	case NO_APPLICATION_PROTOCOL:
+		return FINDING_TLS_ALPN_MISMATCH;
+	case CERTIFICATE_REQUIRED:
+		return FINDING_TLS_CLIENT_CERT_REQUIRED;
+	case BAD_CERTIFICATE:
+	case UNSUPPORTED_CERTIFICATE:
+	case CERTIFICATE_REVOKED:
+	case CERTIFICATE_EXPIRED:
+	case CERTIFICATE_UNKNOWN:
+	case UNKNOWN_CA:
+	case ACCESS_DENIED:
+		return tunnel->server_hello ? FINDING_TLS_CLIENT_CERT_REJECTED : FINDING_TLS_SERVER_ALERT;
+	default:
+		return FINDING_TLS_SERVER_ALERT;
+	}
+}
+
+static const char *alert_name(uint8_t description)
+{
+	const char *text = tls_alert_text(description);
+
+	return text ? text : "unknown";
+}
+
+static void server_alerted(const struct case_file *file)
+{
+	enum finding_code code = code_of_server_alert(file->tunnel, file->alert->description);
+	struct finding *f = begin(file, code, file->alert->time);
+
+	say_server(f, file);
+	finding_say(f, " ended the TLS handshake with the alert \"%s\" (%u)", alert_name(file->alert->description),
+		    file->alert->description);
+	switch (code) {
+	case FINDING_TLS_NO_SHARED_CIPHER:
+		finding_say(f, ": client and server have no cipher suite, group or signature algorithm in common.");
+		break;
+	case FINDING_TLS_VERSION_MISMATCH:
+		finding_say(f, ": it does not speak the TLS versions that the client offers.");
+		break;
+	case FINDING_TLS_UNRECOGNIZED_NAME:
+		finding_say(f, ": it serves no such name.");
+		break;
+	case FINDING_TLS_ALPN_MISMATCH:
+		finding_say(f, ": it speaks none of the application protocols that the client offers.");
+		break;
+	case FINDING_TLS_CLIENT_CERT_REQUIRED:
+		finding_say(f, ": it demands a client certificate, and got none.");
+		break;
+	case FINDING_TLS_CLIENT_CERT_REJECTED:
+		finding_say(f, ": it did not accept the client's certificate.");
+		break;
+	default:
+		finding_say(f, ".");
+	}
+	finding_packet(f, file->alert->packet, "alert by the server");
+}
+
+static void client_alerted(const struct case_file *file)
+{
+	const struct trace_tls_tunnel *tunnel = file->tunnel;
+	uint8_t description = file->alert->description;
+	bool about_certificate = description >= BAD_CERTIFICATE && description <= UNKNOWN_CA && description != 47;
+	struct finding *f;
+
+	if (about_certificate && tunnel->certificate_count) {
+		enum finding_code code = fault_of_chain(tunnel, file->alert->time);
+
+		if (description == UNKNOWN_CA && code != FINDING_TLS_CERT_SELF_SIGNED)
+			code = tunnel->certificate_count == 1 ? FINDING_TLS_CERT_INCOMPLETE_CHAIN : FINDING_TLS_CERT_UNKNOWN_ISSUER;
+		blame_certificate(file, code, file->alert->time);
+		return;
+	}
+	if (description == CERTIFICATE_EXPIRED || description == UNKNOWN_CA) {
+		blame_certificate(file, description == UNKNOWN_CA ? FINDING_TLS_CERT_UNKNOWN_ISSUER : FINDING_TLS_CERT_EXPIRED,
+				  file->alert->time);
+		return;
+	}
+	f = begin(file, description == PROTOCOL_VERSION ? FINDING_TLS_VERSION_MISMATCH : FINDING_TLS_HANDSHAKE_ABORTED_BY_CLIENT,
+		  file->alert->time);
+	finding_say(f, "The client ended the TLS handshake with ");
+	say_server(f, file);
+	finding_say(f, " by the alert \"%s\" (%u).", alert_name(description), description);
+	finding_packet(f, file->alert->packet, "alert by the client");
+}
+
+/* ---- no alert ---- */
+
+static void say_waited(struct finding *f, const struct case_file *file)
+{
+	const struct tcp_side *client = &file->conn->side[file->conn->client];
+	char text[24];
+
+	if (client->last_data != NT_TIME_NONE && file->ending.at > client->last_data)
+		finding_say(f, " (after %s)", duration_text(file->ending.at - client->last_data, text));
+}
+
+static void server_ended(const struct case_file *file)
+{
+	bool reset = file->ending.kind == ENDING_RST;
+	struct finding *f =
+		begin(file, reset ? FINDING_TLS_RESET_DURING_HANDSHAKE : FINDING_TLS_CLOSED_DURING_HANDSHAKE, file->ending.at);
+
+	say_server(f, file);
+	finding_say(f, reset ? " reset the connection" : " closed the connection");
+	finding_say(f, file->tunnel->server_hello ? " in the middle of the TLS handshake." : " in answer to the ClientHello.");
+	finding_packet(f, file->ending.packet, reset ? "RST by the server" : "FIN by the server");
+}
+
+static void nobody_answered(const struct case_file *file)
+{
+	struct finding *f = begin(file, FINDING_TLS_TIMEOUT, file->ending.at);
+
+	say_server(f, file);
+	finding_say(f, file->tunnel->server_hello ? " did not go on with the TLS handshake"
+						  : " accepted the connection but never answered the ClientHello");
+	if (file->ending.kind == ENDING_OPEN)
+		finding_say(f, " until the capture ended");
+	else
+		finding_say(f, ", and the client gave up");
+	say_waited(f, file);
+	finding_say(f, ".");
+	finding_packet(f, file->ending.packet, "the client gives up");
+}
+
+static void client_ended(const struct case_file *file)
+{
+	const struct trace_tls_tunnel *tunnel = file->tunnel;
+	struct finding *f;
+
+	if (tunnel->certificate_count) {
+		enum finding_code code = fault_of_chain(tunnel, file->ending.at);
+
+		if (code == FINDING_TLS_CERT_EXPIRED || code == FINDING_TLS_CERT_NOT_YET_VALID ||
+		    code == FINDING_TLS_CERT_NAME_MISMATCH) {
+			blame_certificate(file, code, file->ending.at);
+			return;
+		}
+	}
+	f = begin(file, FINDING_TLS_HANDSHAKE_ABORTED_BY_CLIENT, file->ending.at);
+	finding_say(f, "The client broke off the TLS handshake with ");
+	say_server(f, file);
+	finding_say(f, tunnel->certificate_count || tunnel->version < TLS_1_3
+			       ? "; why is not on the wire."
+			       : "; why is encrypted (TLS 1.3): the key log would show the certificates and the alert.");
+	finding_packet(f, file->ending.packet, "the client closes");
+}
+
+static bool waited(const struct case_file *file)
+{
+	const struct tcp_side *client = &file->conn->side[file->conn->client], *server = &file->conn->side[!file->conn->client];
+	nt_time last = client->last_data > server->last_data ? client->last_data : server->last_data;
+	nt_time patience = file->ending.kind == ENDING_OPEN ? SILENCE_PATIENCE : TIMEOUT_PATIENCE;
+
+	return last != NT_TIME_NONE && file->ending.at - last >= patience;
+}
+
+static void diagnose_silence(const struct case_file *file)
+{
+	struct finding *f = NULL;
+
+	if (file->ending.kind != ENDING_OPEN && file->ending.by_server) {
+		server_ended(file);
+		return;
+	}
+	if (waited(file)) {
+		f = diagnose_transport(file->c, file->conn, 0);
+		if (!f)
+			nobody_answered(file);
+		return;
+	}
+	if (file->ending.kind != ENDING_OPEN && file->tunnel->server_hello) /* sooner, it had just changed its mind */
+		client_ended(file);
+}
+
+static void server_is_no_tls(const struct case_file *file)
+{
+	struct finding *f = begin(file, FINDING_TLS_TO_PLAINTEXT_PORT, file->ending.at);
+
+	say_server(f, file);
+	finding_say(f, " does not speak TLS on this port: it answered the ClientHello in plain text.");
+	finding_packet(f, file->circumstances->answer, "the server's answer");
+}
+
+/* ---- handshakes that worked ---- */
+
+static const int64_t soon_s = 14 * 24 * 3600;
+
+static void note_success(const struct case_file *file)
+{
+	const struct trace_tls_tunnel *tunnel = file->tunnel;
+	struct finding *f;
+
+	if (tunnel->hello_retry) {
+		f = finding_begin(file->c, FINDING_TLS_HELLO_RETRY_REQUEST, tunnel->handshake_begin);
+		say_server(f, file);
+		finding_say(f, " asked for another key share (HelloRetryRequest), which costs a round trip.");
+		finding_packet(f, file->circumstances->hello, "first ClientHello");
+		finding_trace(f, tunnel->id);
+	}
+	if (tunnel->certificate_request && tunnel->client_certificate_count == 0) {
+		f = finding_begin(file->c, FINDING_TLS_CLIENT_CERT_REQUESTED_NONE_SENT, tunnel->handshake_end);
+		say_server(f, file);
+		finding_say(f, " asked for a client certificate; the client sent none, and that was accepted.");
+		finding_packet(f, tunnel->first_packet, "handshake");
+		finding_trace(f, tunnel->id);
+	}
+	if (tunnel->certificate_count && !tunnel->certificates[0].unreadable &&
+	    tunnel->certificates[0].not_after_s - tunnel->handshake_end / NT_SECOND < soon_s &&
+	    tunnel->certificates[0].not_after_s > tunnel->handshake_end / NT_SECOND) {
+		f = finding_begin(file->c, FINDING_TLS_CERT_EXPIRES_SOON, tunnel->handshake_end);
+		finding_say(f, "The certificate of ");
+		say_server(f, file);
+		finding_say(f, " expires in %lld days.",
+			    (long long)(tunnel->certificates[0].not_after_s - tunnel->handshake_end / NT_SECOND) / 86400);
+		finding_packet(f, file->circumstances->answer, "the server's part of the handshake");
+		finding_trace(f, tunnel->id);
+	}
+}
+
+/* The server's last word after a complete handshake, instead of any data: TLS 1.3 tells so that it did not like the client's part. */
+static const struct trace_tls_alert *late_alert(const struct trace_tls_tunnel *tunnel)
+{
+	for (size_t i = 0; i < tunnel->alert_count; i++)
+		if (tunnel->alerts[i].by_server && (tunnel->alerts[i].level == 2 || tunnel->alerts[i].encrypted))
+			return &tunnel->alerts[i];
+	return NULL;
+}
+
+void diagnose_tls(struct correlator *c, struct tcp_conn *conn, const struct trace_tls_tunnel *tunnel,
+		  const struct tls_circumstances *circumstances)
+{
+	struct case_file file = { .c = c, .conn = conn, .tunnel = tunnel, .circumstances = circumstances };
+	struct address_tuple tuple = tcp_tuple(conn);
+
+	if (conn->client < 0 || !client_wanted(c, tuple.ip_version, &tuple.source))
+		return;
+	file.ending = connection_ending(c, conn);
+	for (size_t i = 0; i < tunnel->alert_count && !file.alert; i++)
+		if (tunnel->alerts[i].level == 2 || tunnel->alerts[i].encrypted)
+			file.alert = &tunnel->alerts[i];
+	if (!circumstances->failed) {
+		file.alert = late_alert(tunnel);
+		if (file.alert && !file.alert->encrypted && tunnel->server_data_bytes == 0)
+			server_alerted(&file);
+		else
+			note_success(&file);
+	} else if (circumstances->server_is_plaintext) {
+		server_is_no_tls(&file);
+	} else if (file.alert && !file.alert->encrypted && file.alert->by_server) {
+		server_alerted(&file);
+	} else if (file.alert && !file.alert->encrypted) {
+		client_alerted(&file);
+	} else if (file.alert && !file.alert->by_server) {
+		client_ended(&file);
+	} else if (tunnel->client_hello && conn->record.connected) {
+		diagnose_silence(&file);
+	}
+}

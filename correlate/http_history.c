@@ -1,0 +1,222 @@
+#include "correlate/http_history.h"
+
+#include "correlate/hash.h"
+#include "store/trace.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Browsers and libraries follow between 10 and 50 redirects; one that comes back to the same URL so often goes round in circles. */
+enum { MAX_CLIENTS = 256, REMEMBERED = 16, MAX_REDIRECTS = 10, MAX_SAME_URL = 3 };
+static const nt_time memory_time = 60 * NT_SECOND;
+
+enum event_kind { EVENT_NONE, EVENT_REDIRECT, EVENT_FAILED, EVENT_CHALLENGED };
+
+struct event {
+	enum event_kind kind;
+	uint64_t url; /* hash: for a redirect, of where it leads; else of what was asked for */
+	trace_id request;
+	nt_time time;
+	uint16_t status;
+	struct finding *finding; /* of a challenge */
+};
+
+struct client {
+	uint8_t ip_version;
+	struct ip_address address;
+	nt_time last;
+	struct event events[REMEMBERED]; /* a ring */
+	size_t event_count;
+	unsigned redirects;              /* in a row */
+	uint64_t redirected[REMEMBERED]; /* URLs that were answered by them */
+	bool loop_told;
+};
+
+struct http_history {
+	struct client clients[MAX_CLIENTS];
+	size_t count, recent; /* recent: the client of the last call, who mostly comes again */
+	uint64_t seed;
+};
+
+struct http_history *http_history_new(uint64_t seed)
+{
+	struct http_history *history = nt_zalloc(sizeof *history);
+
+	history->seed = seed;
+	return history;
+}
+
+void http_history_free(struct http_history *history)
+{
+	free(history);
+}
+
+static bool is_client(const struct client *client, const struct address_tuple *tuple)
+{
+	return client->ip_version == tuple->ip_version && memcmp(&client->address, &tuple->source, sizeof client->address) == 0;
+}
+
+static struct client *client_of(struct http_history *history, const struct address_tuple *tuple)
+{
+	struct client *oldest = &history->clients[0];
+
+	if (is_client(&history->clients[history->recent], tuple))
+		return &history->clients[history->recent];
+	for (size_t i = 0; i < history->count; i++) {
+		struct client *client = &history->clients[i];
+
+		if (is_client(client, tuple)) {
+			history->recent = i;
+			return client;
+		}
+		if (client->last < oldest->last)
+			oldest = client;
+	}
+	if (history->count < MAX_CLIENTS)
+		oldest = &history->clients[history->count++];
+	memset(oldest, 0, sizeof *oldest);
+	history->recent = (size_t)(oldest - history->clients);
+	oldest->ip_version = tuple->ip_version;
+	oldest->address = tuple->source;
+	return oldest;
+}
+
+static uint64_t hash_of(const struct http_history *history, struct bytes method, struct bytes url)
+{
+	return hash_bytes(hash_bytes(history->seed, method.at, method.size), url.at, url.size);
+}
+
+static struct event *find(struct client *client, enum event_kind kind, uint64_t url, nt_time now)
+{
+	for (size_t n = 0; n < REMEMBERED && n < client->event_count; n++) {
+		struct event *event = &client->events[(client->event_count - 1 - n) % REMEMBERED];
+
+		if (event->kind == kind && event->url == url && now - event->time <= memory_time)
+			return event;
+	}
+	return NULL;
+}
+
+static void remember(struct client *client, struct event event)
+{
+	client->events[client->event_count++ % REMEMBERED] = event;
+	client->last = event.time;
+}
+
+void http_history_request(struct correlator *c, const struct address_tuple *tuple, struct trace_http_request *request)
+{
+	struct client *client = client_of(c->http_history, tuple);
+	struct event *event = find(client, EVENT_REDIRECT, hash_of(c->http_history, BYTES(""), request->url), request->req_sent);
+
+	if (event)
+		request->redirected_from = event->request;
+	event = find(client, EVENT_FAILED, hash_of(c->http_history, request->method, request->url), request->req_sent);
+	if (event)
+		request->retry_of = event->request;
+}
+
+/* ---- redirects ---- */
+
+/* RFC 3986 4.2: "//host/path" and "/path" are completed from the URL that they were given for. */
+static uint64_t hash_of_location(const struct http_history *history, struct bytes url, struct bytes location)
+{
+	struct buffer whole = { .max = 65536 };
+	const uint8_t *slashes = url.size ? memmem(url.at, url.size, "://", 3) : NULL, *path = NULL;
+	size_t keep = 0;
+	uint64_t hash;
+
+	if (slashes && location.size && location.at[0] == '/') {
+		size_t authority = (size_t)(slashes - url.at) + 3;
+
+		path = memchr(url.at + authority, '/', url.size - authority);
+		keep = location.size > 1 && location.at[1] == '/' ? authority - 2 : path ? (size_t)(path - url.at) : url.size;
+	}
+	buffer_add(&whole, url.at, keep);
+	buffer_add(&whole, location.at, location.size);
+	hash = hash_of(history, BYTES(""), (struct bytes){ whole.at, whole.size });
+	buffer_free(&whole);
+	return hash;
+}
+
+static unsigned times_redirected(const struct client *client, uint64_t url)
+{
+	unsigned times = 0;
+
+	for (size_t i = 0; i < REMEMBERED; i++)
+		times += i < client->redirects && client->redirected[i] == url;
+	return times;
+}
+
+static void tell_loop(struct correlator *c, struct client *client, const struct trace_http_request *request)
+{
+	struct finding *f = finding_begin(c, FINDING_HTTP_REDIRECT_LOOP, request->resp_recv);
+
+	client->loop_told = true;
+	finding_say(f, "%.*s %.*s is redirected round in circles: %u redirects in a row.", (int)request->method.size,
+		    (const char *)request->method.at, (int)(request->url.size < 160 ? request->url.size : 160),
+		    (const char *)request->url.at, client->redirects);
+	finding_trace(f, request->id);
+	finding_packet(f, request->req_packet, "request");
+	finding_packet(f, request->resp_packet, "one more redirect");
+	finding_root(f, 0, request->id);
+}
+
+static void note_redirect(struct correlator *c, struct client *client, const struct trace_http_request *request,
+			  struct bytes location)
+{
+	uint64_t asked = hash_of(c->http_history, BYTES(""), request->url);
+
+	client->redirected[client->redirects++ % REMEMBERED] = asked;
+	if (!client->loop_told && (client->redirects >= MAX_REDIRECTS || times_redirected(client, asked) >= MAX_SAME_URL))
+		tell_loop(c, client, request);
+	remember(client, (struct event){ .kind = EVENT_REDIRECT,
+					 .url = hash_of_location(c->http_history, request->url, location),
+					 .request = request->id,
+					 .time = request->resp_recv });
+}
+
+/* ---- challenges: 401, 407 (RFC 9110 11) ---- */
+
+static bool is_challenge(uint16_t status)
+{
+	return status == 401 || status == 407;
+}
+
+static void challenge_answered(struct client *client, uint64_t url, const struct trace_http_request *request)
+{
+	struct event *event = find(client, EVENT_CHALLENGED, url, request->resp_recv);
+
+	if (!event || request->resp_recv == NT_TIME_NONE)
+		return;
+	finding_take_back(event->finding, event->status == 407 ? FINDING_PROXY_AUTH_CHALLENGE : FINDING_HTTP_4XX,
+			  " The client then answered the challenge.");
+	event->kind = EVENT_NONE;
+}
+
+void http_history_outcome(struct correlator *c, const struct address_tuple *tuple, const struct trace_http_request *request,
+			  struct bytes location, struct finding *refusal)
+{
+	struct client *client = client_of(c->http_history, tuple);
+	uint64_t url = hash_of(c->http_history, request->method, request->url);
+	bool redirect = request->status >= 300 && request->status < 400 && location.size;
+
+	if (redirect) {
+		note_redirect(c, client, request, location);
+		return;
+	}
+	client->redirects = 0;
+	client->loop_told = false;
+	if (request->status && !is_challenge(request->status))
+		challenge_answered(client, url, request);
+	else if (request->status) { /* asked again and again: the first ones were parts of one negotiation (NTLM) */
+		challenge_answered(client, url, request);
+		remember(client, (struct event){ .kind = EVENT_CHALLENGED,
+						 .url = url,
+						 .request = request->id,
+						 .time = request->resp_recv,
+						 .status = request->status,
+						 .finding = refusal });
+	} else if (request->req_sent != NT_TIME_NONE)
+		remember(client,
+			 (struct event){ .kind = EVENT_FAILED, .url = url, .request = request->id, .time = request->req_sent });
+}

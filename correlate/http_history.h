@@ -1,0 +1,25 @@
+/*
+ * What clients asked for lately, over all their connections: which request follows a redirect, repeats one that failed, or answers a
+ * challenge.
+ */
+#ifndef NETTRACE_CORRELATE_HTTP_HISTORY_H
+#define NETTRACE_CORRELATE_HTTP_HISTORY_H
+
+#include "correlate/findings.h"
+
+struct http_history; /* handle */
+
+struct http_history *http_history_new(uint64_t seed);
+void http_history_free(struct http_history *history);
+
+/* Fills in redirected_from and retry_of of a request that begins. */
+void http_history_request(struct correlator *c, const struct address_tuple *tuple, struct trace_http_request *request);
+
+/*
+ * A request is over.  `location`: of a redirect, else empty.  `refusal`: the finding that its refusal or failure was given, or NULL; it may be
+ * taken back when a later request turns out to answer the challenge, and must live as long as the correlator.
+ */
+void http_history_outcome(struct correlator *c, const struct address_tuple *tuple, const struct trace_http_request *request,
+			  struct bytes location, struct finding *refusal);
+
+#endif

@@ -1,0 +1,191 @@
+/*
+ * The DNS side of dials: what queries and replies tell about the lookups that they belong to.
+ */
+#include "correlate/diagnose.h"
+#include "correlate/dials.h"
+#include "correlate/lookups.h"
+#include "correlate/resolution.h"
+#include "correlate/tcp.h"
+#include "dissect/dns/dns.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum { RCODE_NO_ERROR = 0, RCODE_SERVER_FAIL = 2, RCODE_NAME_ERROR = 3, RCODE_REFUSED = 5 };
+
+/* ---- the search list (resolv.conf): the next name follows at once on the failure of the one before ---- */
+
+enum { MAX_EXPANSIONS = 8 };
+static const nt_time search_list_time = 100 * NT_MILLISECOND;
+
+static bool same_first_label(struct bytes a, struct bytes b)
+{
+	const uint8_t *dot_a = memchr(a.at, '.', a.size), *dot_b = memchr(b.at, '.', b.size);
+	size_t size_a = dot_a ? (size_t)(dot_a - a.at) : a.size, size_b = dot_b ? (size_t)(dot_b - b.at) : b.size;
+
+	return bytes_equal_nocase((struct bytes){ a.at, size_a }, (struct bytes){ b.at, size_b });
+}
+
+static bool has_failed(const struct lookup *lookup)
+{
+	return lookup->story.addresses == 0 && lookup->story.nxdomain + lookup->story.nodata + lookup->story.servfail > 0;
+}
+
+static void join_search_list(struct correlator *c, struct lookup *lookup, nt_time time)
+{
+	struct lookup *before = NULL;
+	unsigned looked_at = 0;
+
+	while ((before = lookups_unsettled(dials_lookups(c), &lookup->client, before)) && looked_at++ < 32) {
+		if (before == lookup || before->continued || before->expansions >= MAX_EXPANSIONS || !has_failed(before) ||
+		    time - before->story.last_reply > search_list_time)
+			continue;
+		if (!same_first_label(before->name, lookup->name) || bytes_equal_nocase(before->name, lookup->name))
+			continue;
+		before->continued = true;
+		lookup->expands = lookup_ref(before);
+		lookup->expansions = before->expansions + 1;
+		return;
+	}
+}
+
+/* ---- queries ---- */
+
+static uint8_t asked_bit(uint16_t type)
+{
+	return type == DNS_TYPE_A ? LOOKUP_ASKED_A : type == DNS_TYPE_AAAA ? LOOKUP_ASKED_AAAA : LOOKUP_ASKED_OTHER;
+}
+
+struct lookup *dials_query(struct correlator *c, const struct resolver_flow *flow, const struct dns_message *message, nt_time time,
+			   struct packet_ref packet)
+{
+	struct lookup *lookup = lookups_query(dials_lookups(c), flow, message, time, packet);
+	struct lookup_story *story;
+	uint16_t type;
+	uint8_t bit;
+
+	if (!lookup)
+		return NULL;
+	story = &lookup->story;
+	type = message->questions[0].type;
+	bit = asked_bit(type);
+	if (story->asked == 0 && lookup->begin == time)
+		join_search_list(c, lookup, time);
+	if (type == DNS_TYPE_A || type == DNS_TYPE_AAAA || type == DNS_TYPE_HTTPS)
+		story->address_queries++;
+	if ((story->asked & bit) && bit != LOOKUP_ASKED_OTHER && !flow->over_tcp) {
+		story->repeated_queries++;
+		story->repeated_packet = packet;
+	}
+	story->asked |= bit;
+	story->asked_at[lookup_type_index(type)] = time;
+	story->last_query = time;
+	story->last_query_packet = packet;
+	story->last_event = c->elapsed;
+	return lookup;
+}
+
+/* ---- replies ---- */
+
+static bool gives_address(const struct dns_message *message)
+{
+	for (size_t i = 0; i < message->answer_count; i++)
+		if (message->answers[i].type == DNS_TYPE_A || message->answers[i].type == DNS_TYPE_AAAA)
+			return true;
+	return false;
+}
+
+static void count_reply(struct lookup_story *story, const struct dns_message *message)
+{
+	if (gives_address(message))
+		story->addresses++;
+	else if (message->cut && message->counts[1] > message->answer_count)
+		story->cut++;
+	else if (message->malformed && !message->truncated)
+		story->malformed++;
+	else if (message->rcode == RCODE_NAME_ERROR)
+		story->nxdomain++;
+	else if (message->rcode == RCODE_REFUSED)
+		story->refused++;
+	else if (message->rcode != RCODE_NO_ERROR)
+		story->servfail++;
+	else if (!message->truncated)
+		story->nodata++;
+}
+
+void dials_reply(struct correlator *c, struct lookup *lookup, const struct resolver_flow *flow, const struct dns_message *message,
+		 nt_time time, struct packet_ref packet, nt_time latency)
+{
+	struct lookup_story *story = &lookup->story;
+
+	lookups_reply(dials_lookups(c), lookup, flow, message, time);
+	story->last_reply = time;
+	story->last_event = c->elapsed;
+	story->reply_packet = packet;
+	if (message->question_count)
+		story->replied_at[lookup_type_index(message->questions[0].type)] = time;
+	if (latency > story->slowest)
+		story->slowest = latency;
+	if (message->truncated && !flow->over_tcp) {
+		story->truncated = true;
+		story->truncated_packet = packet;
+	}
+	if (flow->over_tcp)
+		story->truncated_answered = true;
+	count_reply(story, message);
+}
+
+void dials_odd_reply(struct correlator *c, struct lookup *lookup, enum dials_reply_kind kind, const struct resolver_flow *flow,
+		     const struct dns_message *message, struct packet_ref packet)
+{
+	if (!lookup && message->question_count) {
+		struct bytes name = bytes_of(message->questions[0].name);
+
+		if (name.size > 1)
+			name.size--; /* the final dot */
+		lookup = lookups_by_name(dials_lookups(c), flow->ip_version, &flow->client, name);
+	}
+	if (!lookup || lookup->settled)
+		return;
+	if (kind == DIALS_REPLY_DUPLICATE) {
+		lookup->story.duplicate++;
+		lookup->story.duplicate_packet = packet;
+	} else {
+		lookup->story.mismatched++;
+		lookup->story.mismatched_packet = packet;
+	}
+	lookup->story.last_event = c->elapsed;
+}
+
+void dials_query_unreachable(struct correlator *c, struct lookup *lookup, uint8_t type, uint8_t code, struct packet_ref packet)
+{
+	lookup->story.icmp_type = type;
+	lookup->story.icmp_code = code;
+	lookup->story.icmp_packet = packet;
+	memcpy(lookup->story.replied_at, lookup->story.asked_at, sizeof lookup->story.replied_at); /* the resolver knows, and tries again */
+	lookup->story.last_event = c->elapsed;
+}
+
+void dials_resolver_syn(struct correlator *c, const struct tcp_conn *conn)
+{
+	struct address_tuple tuple = tcp_tuple(conn);
+	struct lookup *lookup = NULL;
+
+	while ((lookup = lookups_unsettled(dials_lookups(c), &tuple.source, lookup))) {
+		if (!lookup->story.truncated || lookup->story.truncated_answered || lookup->story.tcp_conn)
+			continue;
+		lookup->story.tcp_conn = conn->record.id;
+		lookup->story.tcp_packet = conn->record.first_packet;
+		return;
+	}
+}
+
+void dials_settle(struct correlator *c, bool all)
+{
+	struct lookup *lookup;
+
+	while ((lookup = lookups_due(dials_lookups(c), c->elapsed, all))) {
+		resolution_settled(c, lookup);
+		lookup_unref(lookup);
+	}
+}

@@ -1,0 +1,51 @@
+/*
+ * A whole capture file, as nettrace-analyze --json reads it.
+ */
+#include "capture/source.h"
+#include "cli/output.h"
+#include "tests/fuzz/fuzz.h"
+
+#include <stdlib.h>
+
+static void write_json(FILE *out, const struct capture_source *source, const struct correlate_stats *stats,
+		       const struct trace_list *list, const struct limit_hits *hits)
+{
+	const struct output output = { .description = "fuzz",
+				       .headers = "values",
+				       .verbose = true,
+				       .begin = stats->first_packet_time,
+				       .end = stats->largest_time,
+				       .list = list,
+				       .source = source,
+				       .stats = stats,
+				       .hits = hits };
+
+	if (!output_json(out, &output) || !output_report(out, &output))
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static FILE *nowhere;
+	const struct correlate_options options = { .headers = CORRELATE_HEADERS_VALUES, .no_app_protocol = true };
+	struct capture_source *source;
+	struct limit_hits hits = { 0 };
+	struct trace_list list = { 0 };
+	struct correlator *correlator;
+	struct packet packet;
+
+	if (!nowhere)
+		nowhere = fopen("/dev/null", "w");
+	if (!nowhere || capture_open_memory(&source, data, size, &hits, NULL) != NT_OK)
+		return 0;
+	correlator = correlator_new(&options, &trace_list_sink, &list, &hits);
+	while (capture_next(source, &packet) == NT_OK)
+		correlator_packet(correlator, &packet);
+	correlator_finish(correlator);
+	trace_list_sort(&list);
+	write_json(nowhere, source, correlator_stats(correlator), &list, &hits);
+	correlator_free(correlator);
+	capture_free(source);
+	trace_list_free(&list);
+	return 0;
+}
