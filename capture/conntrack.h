@@ -27,6 +27,9 @@ void conntrack_free(struct conntrack *conntrack);
 
 int conntrack_descriptor(const struct conntrack *conntrack);
 
+/* What could not be switched on, so that counters or times will be missing: one line.  NULL if all is well. */
+const char *conntrack_warning(const struct conntrack *conntrack);
+
 /* The next event: NT_OK; NT_AGAIN when none waits; NT_ELIMIT when the kernel lost events (ENOBUFS): the caller notes it and dumps. */
 enum nt_status conntrack_next(struct conntrack *conntrack, struct conntrack_entry *out, struct nt_error *error);
 

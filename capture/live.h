@@ -11,10 +11,10 @@
 struct live; /* handle: one interface */
 
 struct live_options {
-	const char *interface;    /* "eth0", "any" */
-	uint32_t snaplen;         /* bytes; 0: whole packets */
-	const char *filter;       /* pcap-filter(7) expression, NULL for none */
-	uint32_t ring_bytes;      /* kernel buffer; 0: the default, 8 MiB */
+	const char *interface; /* "eth0", "any" */
+	uint32_t snaplen;      /* bytes; 0: whole packets */
+	const char *filter;    /* pcap-filter(7) expression, NULL for none */
+	uint32_t ring_bytes;   /* kernel buffer; 0: the default, 8 MiB */
 	bool promiscuous;
 };
 
@@ -29,17 +29,27 @@ struct live_statistics {
 enum nt_status live_open(struct live **out, const struct live_options *options, struct nt_error *error);
 void live_free(struct live *live); /* NULL is fine */
 
-int live_descriptor(const struct live *live); /* readable when packets wait */
+/*
+ * Readable when packets wait or the state of an interface changed: call live_next(), and live_reopen() while the interface is away.  The
+ * same over reopenings.
+ */
+int live_descriptor(const struct live *live);
+
+/* LINKTYPE_ value.  It may change in live_reopen(), when another kind of interface has taken the name. */
 uint32_t live_link_type(const struct live *live);
 const char *live_name(const struct live *live);
 
 /*
- * The next packet: NT_OK; NT_AGAIN when none waits; NT_EIO when the interface went down or away (*error says which; live_reopen() may bring
- * it back).  `out` is filled but for `number` and `interface`; its data lives until the next call.  Times are the kernel's.
+ * The next packet: NT_OK; NT_AGAIN when none waits; NT_EIO, once, when the interface went down or away (*error says which; live_reopen()
+ * may bring it back).  Packets from before may follow the news.  `out` is filled but for `number` and `interface`; its data lives until
+ * the next call.  Times are the kernel's.
  */
 enum nt_status live_next(struct live *live, struct packet *out, struct nt_error *error);
 
-/* Tries to open an interface again that went away.  NT_AGAIN: not there yet. */
+/*
+ * Tries to open an interface again that went away.  NT_AGAIN: not there yet.  One that was only down needs no privilege for it, one that
+ * was removed needs CAP_NET_RAW.
+ */
 enum nt_status live_reopen(struct live *live, struct nt_error *error);
 
 void live_statistics(struct live *live, struct live_statistics *out); /* since live_open(), over reopenings */

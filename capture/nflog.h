@@ -9,14 +9,14 @@
 struct nflog; /* handle: one group */
 
 struct nflog_packet {
-	nt_time time;            /* the kernel's where it gives one (input hooks), else ours on receipt */
+	nt_time time; /* the kernel's where it gives one (input hooks), else ours on receipt */
 	bool time_is_kernels;
 	uint32_t captured, size; /* from the IP header on: link type LINKTYPE_RAW (101) */
 	const uint8_t *data;     /* lives until the next call */
 	const char *prefix;      /* NULL if none */
 	uint32_t mark, uid, gid;
 	bool has_uid, has_gid;
-	uint8_t hook;            /* NF_INET_*; 255 if not told */
+	uint8_t hook;                         /* NF_INET_*; 255 if not told */
 	uint32_t in_interface, out_interface; /* indices, 0 none */
 };
 
