@@ -18,7 +18,8 @@ struct tls_state {
 	const struct piece *at; /* the packet that is being fed */
 	nt_time client_begin;   /* first byte of the client */
 	nt_time server_begin;
-	nt_time ended[2]; /* by side: end of the stream */
+	bool server_speaks_tls; /* its first bytes are a record's */
+	nt_time ended[2];       /* by side: end of the stream */
 	bool ended_orderly[2];
 	struct tls_circumstances circumstances;
 	struct trace_tls_alert alerts[LIMIT_TLS_ALERTS];
@@ -189,7 +190,7 @@ static void malformed(void *context, enum tls_side from, const char *what)
 
 	(void)what;
 	state->tunnel.malformed = true;
-	if (from == TLS_SERVER && !state->tunnel.server_hello && state->tunnel.alert_count == 0)
+	if (from == TLS_SERVER && !state->tunnel.server_hello && state->tunnel.alert_count == 0 && !state->server_speaks_tls)
 		state->circumstances.server_is_plaintext = true;
 }
 
@@ -226,6 +227,12 @@ static enum tls_side tls_side_of(const struct tls_state *state, int side)
 	return side == state->client_side ? TLS_CLIENT : TLS_SERVER;
 }
 
+/* RFC 8446 5.1: type and major version. */
+static bool begins_record(struct bytes data)
+{
+	return data.size >= 2 && data.at[0] >= 20 && data.at[0] <= 24 && data.at[1] == 3;
+}
+
 static void tls_data(void *context, int side, const struct piece *piece)
 {
 	struct tls_state *state = context;
@@ -234,6 +241,8 @@ static void tls_data(void *context, int side, const struct piece *piece)
 	if (*begin == NT_TIME_NONE) {
 		*begin = piece->time;
 		*(side == state->client_side ? &state->circumstances.hello : &state->circumstances.answer) = piece->packet;
+		if (side != state->client_side)
+			state->server_speaks_tls = begins_record(piece->data);
 	}
 	state->at = piece;
 	tls_session_feed(state->session, tls_side_of(state, side), piece->data);
@@ -354,6 +363,7 @@ static void tls_close(void *context)
 	const struct correlator *c = state->app->c;
 
 	if (tunnel->client_hello || tunnel->server_hello) {
+		state->circumstances.answered = state->server_begin;
 		state->circumstances.failed = !tunnel->done || failed_after_client_finished(state);
 		state->app->conn->understood = true;
 		if (state->circumstances.failed)

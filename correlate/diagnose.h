@@ -28,6 +28,12 @@ struct ending {
 /* The first FIN or RST of either side. */
 struct ending connection_ending(const struct correlator *c, const struct tcp_conn *conn);
 
+/*
+ * Whether the client's last words were acknowledged or sent again.  If not, and the capture goes on, then it is the capture that lacks what
+ * came of them.
+ */
+bool client_was_followed(const struct tcp_conn *conn);
+
 /* Something in the network that makes a conversation die without either end's will; begins the finding and returns it, or NULL. */
 struct finding *diagnose_transport(struct correlator *c, struct tcp_conn *conn, trace_id request);
 
@@ -50,6 +56,7 @@ struct tls_circumstances {
 	bool server_is_plaintext;        /* the server's answer to the ClientHello was no TLS */
 	bool failed;                     /* the handshake did not complete */
 	struct packet_ref hello, answer; /* ClientHello, first bytes of the server */
+	nt_time answered;                /* when these came, NT_TIME_NONE if never */
 };
 void diagnose_tls(struct correlator *c, struct tcp_conn *conn, const struct trace_tls_tunnel *tunnel,
 		  const struct tls_circumstances *circumstances);

@@ -40,6 +40,8 @@ static enum finding_code reason(const struct correlator *c, const struct lookup 
 {
 	const struct lookup_story *story = &lookup->story;
 
+	if (!(story->asked & (LOOKUP_ASKED_A | LOOKUP_ASKED_AAAA)))
+		return FINDING_CODE_COUNT; /* HTTPS records alone make or break no dial (RFC 9460 3) */
 	if (story->truncated && story->tcp_conn && !story->truncated_answered)
 		return FINDING_DNS_TCP_FALLBACK_FAILED;
 	if (story->cut)
@@ -58,7 +60,7 @@ static enum finding_code reason(const struct correlator *c, const struct lookup 
 		return story->asked & LOOKUP_ASKED_A ? FINDING_DNS_NODATA : FINDING_CODE_COUNT;
 	if (story->icmp_packet.number)
 		return FINDING_DNS_SERVER_UNREACHABLE;
-	if (story->truncated)
+	if (story->truncated || (c->dns_replies_missed && !c->dns_replies))
 		return FINDING_CODE_COUNT; /* what came of it is not in the capture */
 	if (story->repeated_queries || c->elapsed - story->last_event >= SILENCE_PATIENCE)
 		return FINDING_DNS_TIMEOUT;
@@ -73,7 +75,7 @@ static const char *meaning(enum finding_code code)
 	case FINDING_DNS_NODATA:
 		return "the name exists, but has no address";
 	case FINDING_DNS_SERVFAIL:
-		return "the name server failed (SERVFAIL)";
+		return "the name server failed";
 	case FINDING_DNS_REFUSED:
 		return "the name server refused to answer (REFUSED)";
 	case FINDING_DNS_MALFORMED_REPLY:
@@ -116,6 +118,8 @@ static void blame(struct correlator *c, const struct lookup *lookup, enum findin
 	struct bytes name = asked_name(lookup);
 
 	finding_say(f, "%.*s did not resolve: %s", (int)(name.size < 200 ? name.size : 200), (const char *)name.at, meaning(code));
+	if (code == FINDING_DNS_SERVFAIL)
+		finding_say(f, story->error_rcode == 2 ? " (SERVFAIL)" : " (RCODE %u)", story->error_rcode);
 	say_servers(f, lookup);
 	finding_trace(f, dial);
 	for (size_t i = 0; i < lookup->flow_count; i++)

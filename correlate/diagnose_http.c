@@ -98,6 +98,8 @@ static void no_response(const struct case_file *file)
 	}
 	if (diagnose_transport(file->c, file->conn, file->request->id))
 		return;
+	if (file->ending.kind == ENDING_OPEN && !client_was_followed(file->conn))
+		return;
 	if (waited(file)) {
 		f = begin(file,
 			  file->circumstances->via_proxy && file->request->is_connect ? FINDING_PROXY_TIMEOUT
@@ -322,7 +324,9 @@ struct finding *diagnose_http(struct correlator *c, struct tcp_conn *conn, const
 	if (request->status && (request->resp_complete || request->is_connect || request->status == 101))
 		note_slowness(&file);
 	else if (capture_is_incomplete(&file))
-		return NULL; /* what is missing may be what is not in the capture */
+		return NULL;      /* what is missing may be what is not in the capture */
+	else if (conn->hole.size) /* something of the answer came: what, is not known, but why may be */
+		diagnose_transport(c, conn, request->id);
 	else if (circumstances->server_is_tls)
 		answered_by_tls(&file);
 	else if (request->malformed && !request->status && conn->side[!conn->client].byte_count)

@@ -37,6 +37,13 @@ static const struct tcp_side *server_side(const struct tcp_conn *conn)
 	return &conn->side[!conn->client];
 }
 
+bool client_was_followed(const struct tcp_conn *conn)
+{
+	const struct tcp_side *client = client_side(conn);
+
+	return server_side(conn)->seen && (client->acked >= client->top || client->counts.retransmissions);
+}
+
 static void name_server(struct finding *f, const struct tcp_conn *conn)
 {
 	struct address_tuple tuple = tcp_tuple(conn);
@@ -223,12 +230,15 @@ struct finding *diagnose_transport(struct correlator *c, struct tcp_conn *conn, 
 
 /* ---- what cost time ---- */
 
+/* No client sends a SYN again so soon: the capture has one packet twice, from two places. */
+static const nt_time same_syn_time = 100 * NT_MILLISECOND;
+
 static void warn_of_syn(struct correlator *c, const struct tcp_conn *conn)
 {
 	struct finding *f;
 	char text[24];
 
-	if (!conn->record.connected || conn->record.syn_count < 2)
+	if (!conn->record.connected || conn->record.syn_count < 2 || conn->last_syn - conn->syn < same_syn_time)
 		return;
 	f = finding_begin(c, FINDING_SYN_RETRANSMITTED, conn->last_syn);
 	finding_say(f, "Connecting to ");

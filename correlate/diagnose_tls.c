@@ -331,6 +331,22 @@ static bool waited(const struct case_file *file)
 	return last != NT_TIME_NONE && file->ending.at - last >= patience;
 }
 
+/* Whether the capture leaves open whose fault the silence at its end is: the client's turn, or words that nobody took notice of. */
+static bool capture_just_ends(const struct case_file *file)
+{
+	const struct tcp_side *client = &file->conn->side[file->conn->client], *server = &file->conn->side[!file->conn->client];
+
+	return file->ending.kind == ENDING_OPEN && (server->last_data > client->last_data || !client_was_followed(file->conn));
+}
+
+/* The client had no quarrel with the handshake: it left before the answer came, or had already begun to send data (RFC 7918). */
+static bool changed_its_mind(const struct case_file *file)
+{
+	nt_time answered = file->circumstances->answered;
+
+	return answered == NT_TIME_NONE || answered > file->ending.at || file->tunnel->client_data_bytes;
+}
+
 static void diagnose_silence(const struct case_file *file)
 {
 	struct finding *f = NULL;
@@ -341,11 +357,11 @@ static void diagnose_silence(const struct case_file *file)
 	}
 	if (waited(file)) {
 		f = diagnose_transport(file->c, file->conn, 0);
-		if (!f)
+		if (!f && !capture_just_ends(file))
 			nobody_answered(file);
 		return;
 	}
-	if (file->ending.kind != ENDING_OPEN && file->tunnel->server_hello) /* sooner, it had just changed its mind */
+	if (file->ending.kind != ENDING_OPEN && file->tunnel->server_hello && !changed_its_mind(file))
 		client_ended(file);
 }
 

@@ -345,6 +345,8 @@ void dials_name(struct correlator *c, struct tcp_conn *conn, struct bytes name, 
 		return;
 	/* Several names lead to this address: what counts is the lookup of the name that was meant, if there was one. */
 	lookup = lookups_by_name(c->dials->lookups, tuple.ip_version, &tuple.source, name);
+	if (lookup && !lookup->story.last_reply)
+		c->dns_replies_missed = true;
 	if (dial->lookup && dial->resolved_itself)
 		give_up_lookup(dial);
 	use_lookup(dial, lookup);
@@ -395,7 +397,9 @@ static bool timed_out(const struct correlator *c, const struct tcp_conn *conn)
 
 	if (conn->state != TCP_SYN_SENT || conn->record.close_reason != TRACE_CLOSE_NONE)
 		return false;
-	return conn->record.syn_count >= 3 || waited >= connect_patience ||
+	if (c->one_sided && !c->two_sided)
+		return false; /* no answers were captured at all */
+	return (conn->record.syn_count >= 3 && conn->last_syn - conn->syn >= NT_SECOND) || waited >= connect_patience ||
 	       (conn->record.syn_count == 1 && silence >= lone_syn_patience);
 }
 

@@ -39,7 +39,9 @@ struct correlator {
 	struct exchange *spare_exchanges;  /* for reuse, so that a request costs no allocation in steady state */
 	uint64_t one_sided, two_sided;     /* TCP connections with data of which one side, or both, were captured */
 	struct packet_ref one_sided_packet;
-	size_t held_bytes; /* of segments ahead of a hole, all connections */
+	uint64_t dns_replies;
+	bool dns_replies_missed; /* a name without any reply was used all the same */
+	size_t held_bytes;       /* of segments ahead of a hole, all connections */
 };
 
 /* The packet that is being looked at, beside its layers. */

@@ -22,6 +22,7 @@ struct lookup_story {
 	uint8_t asked;             /* of enum lookup_asked */
 	uint32_t addresses;        /* replies that gave one */
 	uint32_t nodata, nxdomain, servfail, refused, malformed, mismatched, duplicate;
+	uint16_t error_rcode;                    /* the last one that counts as servfail */
 	bool truncated;                          /* a reply over UDP was cut by the server (TC) */
 	bool truncated_answered;                 /* and another one over TCP came */
 	trace_id tcp_conn;                       /* the connection that was tried after it */

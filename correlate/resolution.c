@@ -56,6 +56,14 @@ static uint8_t asked_bit(uint16_t type)
 	return type == DNS_TYPE_A ? LOOKUP_ASKED_A : type == DNS_TYPE_AAAA ? LOOKUP_ASKED_AAAA : LOOKUP_ASKED_OTHER;
 }
 
+/* What was answered well is asked anew: that is another lookup of the program, not a retry. */
+static bool lacks_answer(const struct lookup_story *story, uint16_t type)
+{
+	size_t index = lookup_type_index(type);
+
+	return story->replied_at[index] < story->asked_at[index] || (!story->addresses && story->servfail + story->refused);
+}
+
 struct lookup *dials_query(struct correlator *c, const struct resolver_flow *flow, const struct dns_message *message, nt_time time,
 			   struct packet_ref packet)
 {
@@ -73,7 +81,7 @@ struct lookup *dials_query(struct correlator *c, const struct resolver_flow *flo
 		join_search_list(c, lookup, time);
 	if (type == DNS_TYPE_A || type == DNS_TYPE_AAAA || type == DNS_TYPE_HTTPS)
 		story->address_queries++;
-	if ((story->asked & bit) && bit != LOOKUP_ASKED_OTHER && !flow->over_tcp) {
+	if ((story->asked & bit) && bit != LOOKUP_ASKED_OTHER && !flow->over_tcp && lacks_answer(story, type)) {
 		story->repeated_queries++;
 		story->repeated_packet = packet;
 	}
@@ -107,9 +115,10 @@ static void count_reply(struct lookup_story *story, const struct dns_message *me
 		story->nxdomain++;
 	else if (message->rcode == RCODE_REFUSED)
 		story->refused++;
-	else if (message->rcode != RCODE_NO_ERROR)
+	else if (message->rcode != RCODE_NO_ERROR) {
 		story->servfail++;
-	else if (!message->truncated)
+		story->error_rcode = message->rcode;
+	} else if (!message->truncated)
 		story->nodata++;
 }
 
@@ -119,6 +128,7 @@ void dials_reply(struct correlator *c, struct lookup *lookup, const struct resol
 	struct lookup_story *story = &lookup->story;
 
 	lookups_reply(dials_lookups(c), lookup, flow, message, time);
+	c->dns_replies++;
 	story->last_reply = time;
 	story->last_event = c->elapsed;
 	story->reply_packet = packet;
@@ -162,7 +172,8 @@ void dials_query_unreachable(struct correlator *c, struct lookup *lookup, uint8_
 	lookup->story.icmp_type = type;
 	lookup->story.icmp_code = code;
 	lookup->story.icmp_packet = packet;
-	memcpy(lookup->story.replied_at, lookup->story.asked_at, sizeof lookup->story.replied_at); /* the resolver knows, and tries again */
+	memcpy(lookup->story.replied_at, lookup->story.asked_at,
+	       sizeof lookup->story.replied_at); /* the resolver knows, and tries again */
 	lookup->story.last_event = c->elapsed;
 }
 

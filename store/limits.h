@@ -35,7 +35,8 @@
 	X(LIMIT_HTTP_PIPELINE, 10000, "requests", "the oldest request without response is reported as unanswered") \
 	X(LIMIT_HTTP_NESTING, 4, "tunnels", "what runs in a deeper CONNECT tunnel is not looked at") \
 	X(LIMIT_HTTP2_STREAMS, 4096, "streams", "of one HTTP/2 connection; the one that was opened first is forgotten") \
-	X(LIMIT_HTTP2_TABLE, 64 * 1024, "bytes", "of a larger HTTP/2 header table the oldest entries are not known, nor fields that refer to them") \
+	X(LIMIT_HTTP2_TABLE, 64 * 1024, "bytes", \
+	  "of a larger HTTP/2 header table the oldest entries are not known, nor fields that refer to them") \
 	X(LIMIT_NAMES, 1 << 18, "addresses", "the oldest remembered DNS answer is forgotten") \
 	X(LIMIT_FINDINGS, 200, "findings", "of one code; further ones are only counted, in the last one") \
 	X(LIMIT_CONNTRACK, 1 << 18, "entries", "the connection tracking entry that was not told of for longest is forgotten") \
