@@ -3,10 +3,13 @@
 
 enum extension {
 	EXT_SERVER_NAME = 0,
+	EXT_TRUNCATED_HMAC = 4,
+	EXT_STATUS_REQUEST = 5,
 	EXT_SUPPORTED_GROUPS = 10,
 	EXT_EC_POINT_FORMATS = 11,
 	EXT_SIGNATURE_ALGORITHMS = 13,
 	EXT_ALPN = 16,
+	EXT_ENCRYPT_THEN_MAC = 22,
 	EXT_SESSION_TICKET = 35,
 	EXT_KEY_SHARE_DRAFT = 40, /* until draft 22 of TLS 1.3 */
 	EXT_PRE_SHARED_KEY = 41,
@@ -425,6 +428,12 @@ static enum cur_state read_server_extension(uint16_t type, struct cursor body, s
 	case EXT_SESSION_TICKET:
 		out->has_session_ticket = true;
 		break;
+	case EXT_ENCRYPT_THEN_MAC:
+		out->has_encrypt_then_mac = true;
+		break;
+	case EXT_TRUNCATED_HMAC:
+		out->has_truncated_hmac = true;
+		break;
 	}
 	return body.state;
 }
@@ -472,7 +481,7 @@ enum cur_state tls_read_server_hello(struct cursor body, struct tls_server_hello
 	}
 	out->cipher = cur_u16(&body);
 	if (!out->draft)
-		cur_skip(&body, 1);
+		out->compression = cur_u8(&body);
 	return read_server_end(&body, out);
 }
 
@@ -494,16 +503,49 @@ enum cur_state tls_read_draft_retry(struct cursor body, struct tls_server_hello 
 	return read_server_end(&body, out);
 }
 
+/* RFC 8446 4.3.1 */
+enum cur_state tls_read_encrypted_extensions(struct cursor body, struct tls_encrypted_extensions *out)
+{
+	struct tls_server_hello like_a_hello = { .version = TLS_1_3 };
+	struct cursor block = read_vector16(&body);
+	enum cur_state result = CUR_OK;
+
+	memset(out, 0, sizeof(*out));
+	while (block.state == CUR_OK && cur_left_on_wire(&block) > 0) {
+		uint16_t type = cur_u16(&block);
+		struct cursor extension = read_vector16(&block);
+
+		if (extension.state == CUR_OK && type == EXT_ALPN)
+			result = worse(result, read_server_alpn(extension, &like_a_hello));
+		if (extension.state == CUR_OK && type == EXT_EARLY_DATA)
+			out->early_data = true;
+	}
+	out->alpn = like_a_hello.alpn;
+	return worse(result, block.state);
+}
+
 /* ---- Certificate ---- */
 
-/* RFC 5246 7.4.2 */
-enum cur_state tls_read_certificates(struct cursor body, struct tls_certificate_list *out, struct limit_hits *hits)
+/* What comes after each certificate in TLS 1.3. */
+static void read_certificate_extensions(struct cursor *list, struct tls_certificate_list *out)
 {
-	struct cursor list = read_vector24(&body);
+	struct cursor block = read_vector16(list);
 
+	while (block.state == CUR_OK && cur_left_on_wire(&block) > 0) {
+		uint16_t type = cur_u16(&block);
+		struct cursor extension = read_vector16(&block);
+
+		if (extension.state == CUR_OK && type == EXT_STATUS_REQUEST)
+			out->has_status = true;
+	}
+}
+
+static enum cur_state read_certificate_list(struct cursor list, bool with_extensions, struct tls_certificate_list *out,
+					    struct limit_hits *hits)
+{
 	_Static_assert(COUNT(out->der) == 64, "LIMIT_TLS_CERTIFICATES");
 	out->count = 0;
-	out->truncated = false;
+	out->truncated = out->has_status = false;
 	while (list.state == CUR_OK && cur_left_on_wire(&list) > 0) {
 		struct cursor vector = read_vector24(&list);
 		struct bytes der = read_all(vector, &list);
@@ -516,9 +558,24 @@ enum cur_state tls_read_certificates(struct cursor body, struct tls_certificate_
 			return CUR_OK;
 		}
 		out->der[out->count++] = der;
+		if (with_extensions)
+			read_certificate_extensions(&list, out);
 	}
 	out->truncated = list.state != CUR_OK;
 	return list.state;
+}
+
+/* RFC 5246 7.4.2 */
+enum cur_state tls_read_certificates(struct cursor body, struct tls_certificate_list *out, struct limit_hits *hits)
+{
+	return read_certificate_list(read_vector24(&body), false, out, hits);
+}
+
+/* RFC 8446 4.4.2: before the list, a context of the request that it answers */
+enum cur_state tls_read_certificates_13(struct cursor body, struct tls_certificate_list *out, struct limit_hits *hits)
+{
+	(void)read_vector8(&body);
+	return read_certificate_list(read_vector24(&body), true, out, hits);
 }
 
 /* ---- the header of a message ---- */

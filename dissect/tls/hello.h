@@ -58,10 +58,19 @@ enum cur_state tls_read_draft_retry(struct cursor body, struct tls_server_hello 
 struct tls_certificate_list {
 	struct bytes der[64];
 	size_t count;
-	bool truncated; /* there were more, which the limit, a hole or a wrong length left out */
+	bool truncated;  /* there were more, which the limit, a hole or a wrong length left out */
+	bool has_status; /* TLS 1.3: an OCSP response comes with one of them */
 };
 
-/* The Certificate message of TLS 1.2 and before. */
+/* The Certificate message of TLS 1.2 and before, and that of TLS 1.3. */
 enum cur_state tls_read_certificates(struct cursor body, struct tls_certificate_list *out, struct limit_hits *hits);
+enum cur_state tls_read_certificates_13(struct cursor body, struct tls_certificate_list *out, struct limit_hits *hits);
+
+struct tls_encrypted_extensions {
+	struct bytes alpn; /* size 0 if none */
+	bool early_data;   /* the server accepts it */
+};
+
+enum cur_state tls_read_encrypted_extensions(struct cursor body, struct tls_encrypted_extensions *out);
 
 #endif

@@ -51,6 +51,9 @@ struct tls_server_hello {
 	bool has_psk;                    /* pre_shared_key: resumed (or external) PSK */
 	bool has_session_ticket;         /* a NewSessionTicket will follow */
 	bool downgrade_12, downgrade_11; /* the random ends in a downgrade sentinel, RFC 8446 4.1.3 */
+	bool has_encrypt_then_mac;       /* RFC 7366 */
+	bool has_truncated_hmac;         /* RFC 6066 7 */
+	uint8_t compression;             /* method, 0 is none */
 };
 
 struct tls_alert {
@@ -89,6 +92,15 @@ struct tls_events {
 	/* At most once per direction.  After a handshake message that lies (its hello is still called back with what could be read) the
 	 * records go on; bytes that are no record end the direction, they are no longer looked at. */
 	void (*malformed)(void *context, enum tls_side from, const char *what);
+
+	void (*session_ticket)(void *context); /* a NewSessionTicket */
+
+	/* Only where the secrets are known; all that is handed out was authenticated. */
+	void (*alpn)(void *context, struct bytes protocol); /* of EncryptedExtensions (TLS 1.3), after server_hello */
+	/* Content of application data, record by record, after application_data told of its bytes.  It is called with early data too. */
+	void (*plaintext)(void *context, enum tls_side from, struct bytes data);
+	/* The server took none of the early data: what `plaintext` gave of the client until now never reached the application. */
+	void (*early_data_rejected)(void *context);
 };
 
 struct tls_session; /* handle */
@@ -96,12 +108,25 @@ struct tls_session; /* handle */
 struct tls_session *tls_session_new(const struct tls_events *events, void *context, struct limit_hits *hits);
 void tls_session_free(struct tls_session *session); /* NULL is fine */
 
+/*
+ * Lets the session look inside with the secrets of this log, which must be complete before the first byte is fed and outlive the session.
+ * Then handshake_done is the client's Finished itself, alerts are told with their content, certificates of TLS 1.3 are handed out, and so
+ * are those of a renegotiation, of which the hellos are not called back.
+ */
+struct tls_keylog;
+void tls_session_set_keylog(struct tls_session *session, const struct tls_keylog *keylog);
+
+/* Whether what is sent encrypted is being handed out: some records verified, and neither direction was given up. */
+bool tls_session_decrypted(const struct tls_session *session);
+uint64_t tls_session_unverified(const struct tls_session *session); /* records that did not verify although secrets were known */
+
 /* The next bytes of one direction.  Bytes are not kept longer than the message that they are part of. */
 void tls_session_feed(struct tls_session *session, enum tls_side from, struct bytes data);
 
 /*
  * `size` bytes of the direction are missing (lost by the capture or cut by the snaplen).  A hole inside a record of application data is
- * counted as such; elsewhere the direction resynchronises at the next bytes fed that begin with a plausible record header.
+ * counted as such; elsewhere the direction resynchronises at the next bytes fed that begin with a plausible record header, or, where the
+ * secrets are known, at the next record that verifies.
  */
 void tls_session_gap(struct tls_session *session, enum tls_side from, uint64_t size);
 

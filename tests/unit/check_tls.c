@@ -87,10 +87,16 @@ static void on_malformed(void *context, enum tls_side from, const char *what)
 	note(context, from == TLS_CLIENT ? "bad(c)" : "bad(s)");
 }
 
-static const struct tls_events events = {
-	on_client_hello, on_server_hello, on_certificates, on_certificate_request, on_certificate_status, on_resumed, on_done,
-	on_alert,        on_data,         on_malformed
-};
+static const struct tls_events events = { .client_hello = on_client_hello,
+					  .server_hello = on_server_hello,
+					  .certificates = on_certificates,
+					  .certificate_request = on_certificate_request,
+					  .certificate_status = on_certificate_status,
+					  .resumed = on_resumed,
+					  .handshake_done = on_done,
+					  .alert = on_alert,
+					  .application_data = on_data,
+					  .malformed = on_malformed };
 
 static struct listener *listen_new(void)
 {
