@@ -250,6 +250,8 @@ static void add_tls_tunnel(void *context, const struct trace_tls_tunnel *source)
 	tunnel->alerts = copy_array(list, source->alerts, source->alert_count, sizeof *source->alerts);
 	tunnel->ja3 = copy_text(list, source->ja3);
 	tunnel->ja4 = copy_text(list, source->ja4);
+	tunnel->verification = copy_text(list, source->verification);
+	tunnel->verification_detail = copy_text(list, source->verification_detail);
 }
 
 static void add_http_request(void *context, const struct trace_http_request *source)

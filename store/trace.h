@@ -215,7 +215,10 @@ struct trace_tls_tunnel {
 	size_t offered_protocol_count;
 	uint16_t group;
 	bool client_hello, server_hello, hello_retry, done, early_data, encrypted_client_hello;
-	bool certificate_request, ocsp_stapled, malformed;
+	bool certificate_request, ocsp_stapled, malformed, certificates_cut;
+	bool decrypted;            /* its content was read with logged keys */
+	uint64_t unverified_records; /* that did not verify although keys were known */
+	struct bytes verification, verification_detail; /* of the server's chain: "ok", "expired", …; empty if it was not verified */
 	const struct trace_certificate *client_certificates;
 	size_t client_certificate_count;
 	const struct trace_tls_alert *alerts;
