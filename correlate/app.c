@@ -2,6 +2,7 @@
 
 #include "dissect/dns/dns.h"
 #include "dissect/http/http1.h"
+#include "dissect/http/http2.h"
 #include "dissect/tls/tls.h"
 
 #include <stdlib.h>
@@ -23,14 +24,6 @@ struct app *app_new(struct correlator *c, struct tcp_conn *conn, const struct ap
 }
 
 /* ---- finding the protocol ---- */
-
-static bool is_http2_preface(struct bytes start)
-{
-	static const char preface[] = "PRI * HTTP/2.0\r\n";
-	size_t size = start.size < sizeof preface - 1 ? start.size : sizeof preface - 1;
-
-	return size >= 3 && memcmp(start.at, preface, size) == 0;
-}
 
 static enum cur_state looks_like_dns(const struct app *app, struct bytes start)
 {
@@ -78,15 +71,22 @@ static struct finding find_protocol(const struct app *app, int side, struct byte
 	struct finding found = { .client_side = side };
 	enum tls_side tls_side = TLS_CLIENT;
 	enum http1_kind kind = HTTP1_REQUEST;
-	enum cur_state tls = tls_looks_like(start, &tls_side), http, dns;
+	enum cur_state tls = tls_looks_like(start, &tls_side), http2, http, dns;
 
 	if (tls == CUR_OK) {
 		found.protocol = &app_tls;
 		found.client_side = tls_side == TLS_CLIENT ? side : !side;
 		return found;
 	}
-	if (is_http2_preface(start))
+	http2 = http2_looks_like(start);
+	if (http2 == CUR_OK) {
+		found.protocol = &app_http2;
 		return found;
+	}
+	if (http2 == CUR_CUT && start.size >= 4) { /* no method is called PRI */
+		found.undecided = !nothing_follows;
+		return found;
+	}
 	http = http1_looks_like(start, &kind);
 	if (http == CUR_OK || (http == CUR_CUT && nothing_follows && begins_with_common_method(start))) {
 		found.protocol = &app_http1;
@@ -103,19 +103,24 @@ static struct finding find_protocol(const struct app *app, int side, struct byte
 	return found;
 }
 
+void app_open(struct app *app, const struct app_protocol *protocol, int client_side)
+{
+	app->kind = protocol->kind;
+	app->protocol = protocol;
+	app->state = protocol->open(app, client_side);
+}
+
 static void open_protocol(struct app *app, const struct finding *found)
 {
-	app->kind = found->protocol->kind;
-	app->protocol = found->protocol;
 	if (app->in.depth == 0)
 		tcp_set_client(app->conn, found->client_side,
 			       found->protocol == &app_tls     ? TRACE_BY_TLS_HELLO
-			       : found->protocol == &app_http1 ? TRACE_BY_HTTP
+			       : found->protocol == &app_http1 || found->protocol == &app_http2 ? TRACE_BY_HTTP
 							       : TRACE_BY_DNS);
 	if (!app->conn->record.app_protocol.size && !app->c->appid)
 		app->conn->record.app_protocol = bytes_of(found->protocol->name);
 	/* On a connection that was seen to begin, the sender of the SYN is the client even if it is the one who answers. */
-	app->state = found->protocol->open(app, found->client_side);
+	app_open(app, found->protocol, found->client_side);
 }
 
 /* What was kept while undecided belongs to the protocol now, in the order in which it came. */

@@ -12,6 +12,7 @@ enum app_kind {
 	APP_OPAQUE, /* nothing that nettrace reads, so far: STARTTLS and the like are still looked for */
 	APP_TLS,
 	APP_HTTP1,
+	APP_HTTP2,
 	APP_DNS
 };
 
@@ -22,6 +23,8 @@ struct app_surroundings {
 	struct bytes proxy;  /* networkProxy of requests inside; empty if none.  Lives as long as the connection */
 	trace_id tls_tunnel; /* the tunnel that all this runs in, 0 if none */
 	trace_id proxy_tls_tunnel;
+	bool upgraded; /* HTTP/1.1 Upgrade made this stream */
+	nt_time tls_begin, tls_end; /* handshake of tls_tunnel; valid if that is not 0 */
 };
 
 /* What a protocol has to offer; one const struct per protocol, in app_tls.c, app_http.c, app_dns.c. */
@@ -34,7 +37,7 @@ struct app_protocol {
 	void (*finish)(void *state, int side, bool orderly);
 	void (*close)(void *state); /* reports what is unfinished, frees the state */
 };
-extern const struct app_protocol app_tls, app_http1, app_dns;
+extern const struct app_protocol app_tls, app_http1, app_http2, app_dns;
 
 struct app {
 	struct correlator *c;
@@ -48,6 +51,9 @@ struct app {
 	struct piece start_piece[2];
 	bool finished[2];
 };
+
+/* Opens a protocol that is known without looking at the first bytes. */
+void app_open(struct app *app, const struct app_protocol *protocol, int client_side);
 
 struct app *app_new(struct correlator *c, struct tcp_conn *conn, const struct app_surroundings *in);
 void app_data(struct app *app, int side, const struct piece *piece);

@@ -6,29 +6,14 @@
  * earlier request, and an answer that lies after it was made later.
  */
 #include "correlate/app.h"
-#include "correlate/diagnose.h"
 #include "correlate/dials.h"
-#include "correlate/http_history.h"
+#include "correlate/exchange.h"
 #include "correlate/http_url.h"
 #include "dissect/http/http1.h"
 #include "dissect/tls/tls.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* One request and its response. */
-struct exchange {
-	struct exchange *next;
-	struct arena arena;
-	struct trace_http_request record;
-	uint64_t request_ack; /* how far the client had received when it sent the request; 0 unknown */
-	const char *location; /* of a redirect, NULL if none */
-	uint64_t stalled;     /* of the connection, when the request began: nanoseconds */
-	bool absolute_form;   /* the target was a whole URL: spoken to a proxy */
-	bool has_request, request_ended, response_begun, response_ended;
-	struct http_circumstances circumstances; /* for telling what went wrong */
-	struct buffer body_start;                /* of a 400, which may say that HTTPS was expected */
-};
 
 struct http_state;
 
@@ -48,10 +33,7 @@ struct http_state {
 	struct app *app;
 	int client_side;
 	struct http_direction request, response;
-	struct exchange *first, *last; /* in the order of the requests */
-	size_t pending;
-	bool measured;      /* the set-up of the connection was put down to a request */
-	bool server_is_tls; /* the server answered with a TLS record */
+	struct exchange_list list;
 	bool gap_seen;      /* in the server's direction: answers may be missing */
 	bool tunnelling;    /* CONNECT or Upgrade was accepted: the rest goes to `inner` */
 	struct app *inner;
@@ -60,181 +42,13 @@ struct http_state {
 
 /* ---- exchanges ---- */
 
-static struct exchange *exchange_new(struct http_state *state)
+static void report(struct http_state *state, struct exchange *exchange)
 {
-	struct correlator *c = state->app->c;
-	struct exchange *exchange = c->spare_exchanges;
-	struct trace_http_request *record;
-
-	if (exchange) {
-		struct arena arena = exchange->arena;
-
-		c->spare_exchanges = exchange->next;
-		memset(exchange, 0, sizeof *exchange);
-		exchange->arena = arena;
-	} else {
-		exchange = nt_zalloc(sizeof *exchange);
-	}
-	record = &exchange->record;
-	record->id = new_id(c);
-	record->tcp_conn = state->app->conn->record.id;
-	record->tls_tunnel = state->app->in.tls_tunnel;
-	record->proxy_tls_tunnel = state->app->in.proxy_tls_tunnel;
-	record->network_proxy = state->app->in.proxy;
-	record->req_sent = record->req_end = record->resp_begin = record->resp_recv = record->resp_end = NT_TIME_NONE;
-	record->proto_major = record->proto_minor = 1;
-	if (state->last)
-		state->last->next = exchange;
-	else
-		state->first = exchange;
-	state->last = exchange;
-	state->pending++;
-	return exchange;
-}
-
-void exchanges_free(struct exchange *exchange)
-{
-	while (exchange) {
-		struct exchange *next = exchange->next;
-
-		arena_free(&exchange->arena);
-		free(exchange);
-		exchange = next;
-	}
-}
-
-static char *header_text(struct arena *arena, const struct http1_head *head, const char *name)
-{
-	struct bytes value = http1_field_value(head, name);
-
-	return value.at ? arena_string(arena, value) : NULL;
-}
-
-/* Servers that expect TLS say so in the body of their 400: nginx and Apache use these words. */
-static bool says_https_expected(const struct buffer *body)
-{
-	return body->size && (memmem(body->at, body->size, "HTTPS port", 10) || memmem(body->at, body->size, "SSL-enabled", 11) ||
-			      memmem(body->at, body->size, "HTTP request to an HTTPS server", 31));
-}
-
-static void diagnose(struct http_state *state, struct exchange *exchange)
-{
-	struct http_circumstances *circumstances = &exchange->circumstances;
-	struct address_tuple tuple = tcp_tuple(state->app->conn);
-	struct finding *refusal;
-
-	circumstances->has_request = exchange->has_request;
-	circumstances->response_begun = exchange->response_begun;
-	circumstances->via_proxy = exchange->record.is_connect || exchange->absolute_form;
-	circumstances->says_https_expected = says_https_expected(&exchange->body_start);
-	circumstances->server_is_tls = state->server_is_tls;
-	refusal = diagnose_http(state->app->c, state->app->conn, &exchange->record, circumstances);
-	if (exchange->has_request)
-		http_history_outcome(state->app->c, &tuple, &exchange->record, bytes_of(exchange->location), refusal);
-}
-
-/* What a Go client would have said of a request without an answer. */
-static void name_error(struct http_state *state, struct exchange *exchange)
-{
-	const struct tcp_conn *conn = state->app->conn;
-	struct address_tuple tuple = tcp_tuple(conn);
-	char from[ENDPOINT_TEXT_SIZE], to[ENDPOINT_TEXT_SIZE];
-	struct ending ending;
-
-	if (exchange->response_begun || !exchange->has_request || conn->client < 0 || conn->side[!conn->client].counts.lost_bytes)
-		return;
-	ending = connection_ending(state->app->c, conn);
-	if (ending.kind == ENDING_FIN && ending.by_server)
-		exchange->record.error = BYTES("EOF");
-	else if (ending.kind == ENDING_RST && ending.by_server)
-		exchange->record.error =
-			bytes_of(arena_printf(&exchange->arena, "read tcp %s->%s: read: connection reset by peer",
-					      endpoint_text(tuple.ip_version, &tuple.source, tuple.source_port, from),
-					      endpoint_text(tuple.ip_version, &tuple.destination, tuple.destination_port, to)));
-	else if (ending.kind != ENDING_OPEN && ending.at - exchange->record.req_sent >= TIMEOUT_PATIENCE)
-		exchange->record.error = BYTES("net/http: timeout awaiting response headers");
-}
-
-static int64_t microseconds(nt_time from, nt_time to)
-{
-	return from == NT_TIME_NONE || to == NT_TIME_NONE || to < from ? 0 : (to - from) / NT_MICROSECOND;
-}
-
-/* Takes the time of stalls out of where they were spent, the transfer first. */
-static void take_out_stalls(struct trace_http_timing *timing, int64_t stalled)
-{
-	int64_t most = timing->server + timing->transfer;
-	int64_t in_transfer;
-
-	timing->stalled = stalled < most ? stalled : most;
-	in_transfer = timing->stalled < timing->transfer ? timing->stalled : timing->transfer;
-	timing->transfer -= in_transfer;
-	timing->server -= timing->stalled - in_transfer;
-}
-
-/* Where the time went, for a request whose response is whole. */
-static void measure(struct http_state *state, struct exchange *exchange)
-{
-	struct trace_http_request *record = &exchange->record;
-	struct trace_http_timing *timing = &record->timing;
-	const struct tcp_conn *conn = state->app->conn;
-	nt_time asked = record->req_end, begin;
-
-	*timing = (struct trace_http_timing){ .total = -1 };
-	if (!exchange->has_request || !record->resp_complete || record->resp_end == NT_TIME_NONE)
-		return;
-	if (asked == NT_TIME_NONE || asked > record->resp_begin) /* answered before it was all sent */
-		asked = record->resp_begin;
-	if (state->app->in.depth == 0 && conn->syn != NT_TIME_NONE && conn->record.connected && !state->measured) {
-		begin = dials_begin(conn);
-		timing->dns = begin == NT_TIME_NONE ? 0 : microseconds(begin, conn->syn);
-		timing->connect = microseconds(conn->syn, conn->record.handshake_end);
-		timing->idle = microseconds(conn->record.handshake_end, record->req_sent);
-	}
-	state->measured = true;
-	timing->request = microseconds(record->req_sent, asked);
-	timing->server = microseconds(asked, record->resp_begin);
-	timing->transfer = microseconds(record->resp_begin, record->resp_end);
-	take_out_stalls(timing, (int64_t)(conn->stalled - exchange->stalled) / NT_MICROSECOND);
-	timing->total = timing->dns + timing->connect + timing->tls + timing->idle + timing->request + timing->server +
-			timing->transfer + timing->stalled;
-}
-
-static void unlink_exchange(struct http_state *state, struct exchange *exchange)
-{
-	struct exchange **at = &state->first, *before = NULL;
-
-	while (*at != exchange) {
-		before = *at;
-		at = &before->next;
-	}
-	*at = exchange->next;
-	if (state->last == exchange)
-		state->last = before;
-	state->pending--;
 	if (state->request.current == exchange)
 		state->request.current = NULL;
 	if (state->response.current == exchange)
 		state->response.current = NULL;
-}
-
-static void report(struct http_state *state, struct exchange *exchange)
-{
-	struct correlator *c = state->app->c;
-
-	unlink_exchange(state, exchange);
-	exchange->record.req_complete = exchange->request_ended;
-	state->app->conn->understood = true;
-	measure(state, exchange);
-	name_error(state, exchange);
-	diagnose(state, exchange);
-	buffer_free(&exchange->body_start);
-	if (c->sink->http_request && (exchange->record.method.size || exchange->record.status) &&
-	    tcp_is_reported(c, state->app->conn))
-		c->sink->http_request(c->context, &exchange->record);
-	arena_clear(&exchange->arena);
-	exchange->next = c->spare_exchanges;
-	c->spare_exchanges = exchange;
+	exchange_report(&state->list, exchange);
 }
 
 static void report_if_complete(struct http_state *state, struct exchange *exchange)
@@ -245,40 +59,6 @@ static void report_if_complete(struct http_state *state, struct exchange *exchan
 
 /* ---- what is kept of a head ---- */
 
-static bool excluded(const struct correlate_options *options, struct bytes name)
-{
-	for (size_t i = 0; i < options->excluded_header_count; i++)
-		if (bytes_equal_nocase(bytes_of(options->excluded_headers[i]), name))
-			return true;
-	return false;
-}
-
-static const struct trace_http_field *keep_fields(struct http_state *state, struct arena *arena, const struct http1_head *head,
-						  size_t *count)
-{
-	const struct correlate_options *options = &state->app->c->options;
-	struct trace_http_field *fields;
-
-	*count = 0;
-	if (options->headers == CORRELATE_HEADERS_NONE || head->field_count == 0)
-		return NULL;
-	fields = arena_alloc(arena, head->field_count * sizeof *fields);
-	for (size_t i = 0; i < head->field_count; i++) {
-		const struct http1_field *field = &head->fields[i];
-
-		if (excluded(options, field->name))
-			continue;
-		fields[(*count)++] = (struct trace_http_field){
-			.name = arena_copy(arena, field->name),
-			.value = options->headers == CORRELATE_HEADERS_VALUES ? arena_copy(arena, field->value)
-									      : (struct bytes){ NULL, 0 },
-			.value_size = options->headers >= CORRELATE_HEADERS_LENGTHS ? (uint32_t)field->value.size : 0
-		};
-	}
-	return fields;
-}
-
-/* The server of this connection as a proxy: known by name at the latest when a request shows that it is one. */
 static struct bytes proxy_url(struct http_state *state)
 {
 	if (!state->proxy)
@@ -305,16 +85,14 @@ static enum http1_body request_head(void *context, const struct http1_head *head
 	struct exchange *exchange;
 	struct trace_http_request *record;
 	struct bytes host = http1_field_value(head, "Host");
-	struct address_tuple tuple = tcp_tuple(state->app->conn);
 
-	if (state->pending >= LIMIT_HTTP_PIPELINE) {
+	if (state->list.count >= LIMIT_HTTP_PIPELINE) {
 		limit_hit(state->app->c->hits, LIMIT_HTTP_PIPELINE_HIT);
-		report(state, state->first);
+		report(state, state->list.first);
 	}
-	exchange = exchange_new(state);
+	exchange = exchange_new(&state->list);
 	record = &exchange->record;
 	direction->current = exchange;
-	exchange->has_request = true;
 	exchange->request_ack = direction->begin_ack;
 	record->req_sent = direction->begin;
 	record->req_packet = direction->begin_packet;
@@ -324,9 +102,7 @@ static enum http1_body request_head(void *context, const struct http1_head *head
 	record->is_connect = bytes_equal(head->method, BYTES("CONNECT"));
 	record->url = http_url(&exchange->arena, state->app, record->is_connect, head->target, host);
 	record->host = arena_copy(&exchange->arena, http_host_name(host));
-	exchange->stalled = state->app->conn->stalled;
-	http_history_request(state->app->c, &tuple, record);
-	record->req_fields = keep_fields(state, &exchange->arena, head, &record->req_field_count);
+	exchange_request(&state->list, exchange, head->fields, head->field_count);
 	record->suspicious_framing = head->suspicious;
 	exchange->absolute_form = !record->is_connect && http_scheme_size(head->target) != 0;
 	if (exchange->absolute_form || record->is_connect)
@@ -379,7 +155,7 @@ static void request_malformed(void *context, const char *what)
  */
 static struct exchange *answered(struct http_state *state, uint64_t offset)
 {
-	struct exchange *exchange = state->first;
+	struct exchange *exchange = state->list.first;
 
 	while (state->gap_seen && exchange && exchange->next && exchange->next->has_request && !exchange->response_begun &&
 	       exchange->next->request_ack > exchange->request_ack && exchange->next->request_ack <= offset) {
@@ -396,24 +172,24 @@ static struct exchange *answered(struct http_state *state, uint64_t offset)
 
 static struct exchange *orphan(struct http_state *state)
 {
-	struct exchange *exchange = exchange_new(state);
+	struct exchange *exchange = exchange_new(&state->list);
 
 	/* It stands before the requests that were sent after it. */
-	if (state->first != exchange) {
-		struct exchange *before = state->first;
+	if (state->list.first != exchange) {
+		struct exchange *before = state->list.first;
 
 		while (before->next != exchange)
 			before = before->next;
 		before->next = NULL;
-		state->last = before;
-		exchange->next = state->first;
-		state->first = exchange;
+		state->list.last = before;
+		exchange->next = state->list.first;
+		state->list.first = exchange;
 	}
 	exchange->record.resp_without_request = true;
 	return exchange;
 }
 
-static void start_tunnel(struct http_state *state, const struct exchange *exchange)
+static void start_tunnel(struct http_state *state, const struct exchange *exchange, bool to_http2)
 {
 	struct app_surroundings in = state->app->in;
 
@@ -426,10 +202,15 @@ static void start_tunnel(struct http_state *state, const struct exchange *exchan
 	if (exchange->record.is_connect) {
 		in.mid_stream = false;
 		in.proxy = proxy_url(state);
+		in.proxy_tls_tunnel = in.tls_tunnel;
+		in.tls_tunnel = 0;
 	} else {
 		in.mid_stream = true;
+		in.upgraded = to_http2;
 	}
 	state->inner = app_new(state->app->c, state->app->conn, &in);
+	if (to_http2)
+		app_open(state->inner, &app_http2, state->client_side);
 }
 
 static enum http1_body response_head(void *context, const struct http1_head *head)
@@ -449,19 +230,16 @@ static enum http1_body response_head(void *context, const struct http1_head *hea
 		exchange = orphan(state);
 	record = &exchange->record;
 	direction->current = exchange;
-	exchange->response_begun = true;
 	record->status = head->status;
 	record->proto_major = head->major;
 	record->proto_minor = head->minor;
 	record->resp_begin = direction->begin;
 	record->resp_packet = direction->begin_packet;
 	record->resp_recv = direction->at ? direction->at->time : direction->begin;
-	exchange->location = header_text(&exchange->arena, head, "Location");
-	exchange->circumstances.proxy_error = header_text(&exchange->arena, head, "X-Squid-Error");
-	record->resp_fields = keep_fields(state, &exchange->arena, head, &record->resp_field_count);
+	exchange_response(&state->list, exchange, head->fields, head->field_count);
 	record->suspicious_framing |= head->suspicious;
 	if ((record->is_connect && head->status >= 200 && head->status < 300) || head->status == 101) {
-		start_tunnel(state, exchange);
+		start_tunnel(state, exchange, bytes_equal_nocase(http1_field_value(head, "Upgrade"), BYTES("h2c")));
 		return HTTP1_BODY_TUNNEL;
 	}
 	if (bytes_equal(record->method, BYTES("HEAD")) || head->status == 204 || head->status == 304)
@@ -532,7 +310,7 @@ static void *http_open(struct app *app, int client_side)
 {
 	struct http_state *state = nt_zalloc(sizeof *state);
 
-	state->app = app;
+	state->app = state->list.app = app;
 	state->client_side = client_side;
 	state->request.state = state->response.state = state;
 	state->request.parser = http1_parser_new(HTTP1_REQUEST, &request_events, &state->request, app->c->hits);
@@ -569,7 +347,7 @@ static void http_data(void *context, int side, const struct piece *piece)
 	}
 	direction->at = piece;
 	if (side != state->client_side && piece->data.at[0] == 0x15 && tls_looks_like(piece->data, &tls_side) == CUR_OK)
-		state->server_is_tls = true;
+		state->list.server_is_tls = true;
 	consumed = http1_parser_feed(direction->parser, piece->data);
 	if (state->tunnelling && consumed < piece->data.size)
 		tunnel_data(state, side, piece, consumed);
@@ -616,8 +394,8 @@ static void http_close(void *context)
 
 	app_free(state->inner);
 	state->tunnelling = false;
-	while (state->first)
-		report(state, state->first);
+	while (state->list.first)
+		report(state, state->list.first);
 	http1_parser_free(state->request.parser);
 	http1_parser_free(state->response.parser);
 	free(state->proxy);

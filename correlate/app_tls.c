@@ -22,6 +22,9 @@ struct tls_state {
 	nt_time ended[2];       /* by side: end of the stream */
 	bool ended_orderly[2];
 	struct tls_circumstances circumstances;
+	struct app *inner;          /* what runs inside, where the keys are known */
+	struct piece inside;        /* the piece that the inner app is fed */
+	uint64_t inside_offset[2];  /* by side: plaintext bytes handed on */
 	struct trace_tls_alert alerts[LIMIT_TLS_ALERTS];
 };
 
@@ -112,13 +115,33 @@ static void summarise(struct arena *arena, struct bytes der, struct trace_certif
 	out->name_count = summary.name_count;
 }
 
+/* As of the handshake: the name that was asked for, else the address that was dialled. */
+static void verify(struct tls_state *state, const struct bytes *der, size_t count)
+{
+	struct trace_tls_tunnel *tunnel = &state->tunnel;
+	struct address_tuple tuple = tcp_tuple(state->app->conn);
+	char address[IP_ADDRESS_TEXT_SIZE];
+	struct bytes name = tunnel->server_name;
+	struct verify_outcome outcome;
+
+	if (!state->app->c->options.verifier || tunnel->certificates_cut || !count)
+		return;
+	if (!name.size && tunnel->client_hello && !state->app->in.depth)
+		name = bytes_of(ip_address_text(tuple.ip_version, &tuple.destination, address));
+	verifier_check(state->app->c->options.verifier, der, count, name, now(state) / NT_SECOND, &outcome);
+	tunnel->verification = bytes_of(verify_result_text(outcome.result));
+	tunnel->verification_detail = text_of(&state->arena, outcome.text);
+	state->circumstances.verified = true;
+	state->circumstances.verification = outcome.result;
+}
+
 static void certificates(void *context, enum tls_side from, const struct bytes *der, size_t count, bool truncated)
 {
 	struct tls_state *state = context;
 	struct trace_certificate *list = arena_alloc(&state->arena, count * sizeof *list);
 
-	(void)truncated; /* counted as a limit that was hit */
 	handshake_packet(state);
+	state->tunnel.certificates_cut |= truncated;
 	for (size_t i = 0; i < count; i++)
 		summarise(&state->arena, der[i], &list[i]);
 	if (from == TLS_SERVER) {
@@ -126,6 +149,7 @@ static void certificates(void *context, enum tls_side from, const struct bytes *
 			return;
 		state->tunnel.certificates = list;
 		state->tunnel.certificate_count = count;
+		verify(state, der, count);
 	} else if (!state->tunnel.client_certificate_count) {
 		state->tunnel.client_certificates = list;
 		state->tunnel.client_certificate_count = count;
@@ -184,6 +208,55 @@ static void application_data(void *context, enum tls_side from, size_t size)
 	*(from == TLS_CLIENT ? &state->tunnel.client_data_bytes : &state->tunnel.server_data_bytes) += size;
 }
 
+static void alpn(void *context, struct bytes protocol)
+{
+	struct tls_state *state = context;
+
+	state->tunnel.negotiated_protocol = arena_copy(&state->arena, protocol);
+}
+
+static struct app *inner_app(struct tls_state *state)
+{
+	struct app_surroundings in = state->app->in;
+
+	if (state->inner || in.depth >= LIMIT_HTTP_NESTING)
+		return state->inner;
+	in.depth++;
+	in.mid_stream = false;
+	in.upgraded = false;
+	in.tls_tunnel = state->tunnel.id;
+	in.tls_begin = state->tunnel.handshake_begin;
+	in.tls_end = state->tunnel.handshake_end;
+	state->inner = app_new(state->app->c, state->app->conn, &in);
+	return state->inner;
+}
+
+static void plaintext(void *context, enum tls_side from, struct bytes data)
+{
+	struct tls_state *state = context;
+	int side = from == TLS_CLIENT ? state->client_side : !state->client_side;
+	struct app *inner = inner_app(state);
+
+	*(from == TLS_CLIENT ? &state->circumstances.client_plaintext : &state->circumstances.server_plaintext) += data.size;
+	if (!inner || !data.size)
+		return;
+	/* Positions inside have nothing to do with those of TCP: nothing is known of what the sender had received. */
+	state->inside = *state->at;
+	state->inside.data = data;
+	state->inside.offset = state->inside_offset[side];
+	state->inside.ack = 0;
+	state->inside_offset[side] += data.size;
+	app_data(inner, side, &state->inside);
+}
+
+static void early_data_rejected(void *context)
+{
+	struct tls_state *state = context;
+
+	app_free(state->inner); /* it was never read by the server: the client sends it again */
+	state->inner = NULL;
+}
+
 static void malformed(void *context, enum tls_side from, const char *what)
 {
 	struct tls_state *state = context;
@@ -203,7 +276,10 @@ static const struct tls_events events = { .client_hello = client_hello,
 					  .handshake_done = handshake_done,
 					  .alert = alert,
 					  .application_data = application_data,
-					  .malformed = malformed };
+					  .malformed = malformed,
+					  .alpn = alpn,
+					  .plaintext = plaintext,
+					  .early_data_rejected = early_data_rejected };
 
 static void *tls_open(struct app *app, int client_side)
 {
@@ -212,6 +288,8 @@ static void *tls_open(struct app *app, int client_side)
 	state->app = app;
 	state->client_side = client_side;
 	state->session = tls_session_new(&events, state, app->c->hits);
+	if (app->c->options.keylog)
+		tls_session_set_keylog(state->session, app->c->options.keylog);
 	state->client_begin = state->server_begin = state->ended[0] = state->ended[1] = NT_TIME_NONE;
 	state->tunnel.id = new_id(app->c);
 	state->tunnel.tcp_conn = app->conn->record.id;
@@ -254,6 +332,8 @@ static void tls_gap(void *context, int side, uint64_t size, const struct piece *
 
 	state->at = at;
 	tls_session_gap(state->session, tls_side_of(state, side), size);
+	if (state->inner)
+		app_gap(state->inner, side, size, at);
 }
 
 static void tls_finish(void *context, int side, bool orderly)
@@ -263,6 +343,8 @@ static void tls_finish(void *context, int side, bool orderly)
 
 	state->ended[side] = counts->fin != NT_TIME_NONE ? counts->fin : counts->rst;
 	state->ended_orderly[side] = orderly;
+	if (state->inner)
+		app_finish(state->inner, side, orderly);
 }
 
 /* ---- what went wrong, in the words that a Go client would have used (docs: README.md, "The trace") ---- */
@@ -281,12 +363,47 @@ static const char *client_alert_text(uint8_t description)
 	}
 }
 
+/* What a client that refuses a chain says of it, if verification finds the same. */
+static const char *verification_text(struct tls_state *state)
+{
+	const struct trace_tls_tunnel *tunnel = &state->tunnel;
+
+	if (!state->circumstances.verified)
+		return NULL;
+	switch (state->circumstances.verification) {
+	case VERIFY_EXPIRED:
+	case VERIFY_NOT_YET_VALID:
+		return "x509: certificate has expired or is not yet valid";
+	case VERIFY_SELF_SIGNED:
+	case VERIFY_UNKNOWN_ISSUER:
+	case VERIFY_INCOMPLETE_CHAIN:
+		return "x509: certificate signed by unknown authority";
+	case VERIFY_NAME_MISMATCH:
+		if (!tunnel->certificates[0].name_count)
+			return "x509: certificate is not valid for any names";
+		return arena_printf(&state->arena, "x509: certificate is valid for %.*s, not %.*s", (int)tunnel->certificates[0].names[0].size,
+				    (const char *)tunnel->certificates[0].names[0].at, (int)tunnel->server_name.size,
+				    (const char *)tunnel->server_name.at);
+	default:
+		return NULL;
+	}
+}
+
+static bool is_about_certificate(uint8_t description)
+{
+	enum { BAD_CERTIFICATE = 42, CERTIFICATE_UNKNOWN = 46, UNKNOWN_CA = 48 };
+
+	return (description >= BAD_CERTIFICATE && description <= CERTIFICATE_UNKNOWN) || description == UNKNOWN_CA;
+}
+
 static struct bytes alert_error(struct tls_state *state, const struct trace_tls_alert *alert)
 {
 	const char *text = tls_alert_text(alert->description);
 
 	if (alert->encrypted)
 		return bytes_of(alert->by_server ? "remote error: tls: encrypted alert" : "local error: tls: encrypted alert");
+	if (!alert->by_server && is_about_certificate(alert->description) && verification_text(state))
+		return bytes_of(verification_text(state));
 	if (!alert->by_server && client_alert_text(alert->description))
 		return bytes_of(client_alert_text(alert->description));
 	if (!text)
@@ -360,19 +477,23 @@ static void tls_close(void *context)
 {
 	struct tls_state *state = context;
 	struct trace_tls_tunnel *tunnel = &state->tunnel;
-	const struct correlator *c = state->app->c;
+	struct tcp_conn *conn = state->app->conn;
+	struct correlator *c = state->app->c;
 
+	tunnel->decrypted = tls_session_decrypted(state->session);
+	tunnel->unverified_records = tls_session_unverified(state->session);
 	if (tunnel->client_hello || tunnel->server_hello) {
 		state->circumstances.answered = state->server_begin;
 		state->circumstances.failed = !tunnel->done || failed_after_client_finished(state);
-		state->app->conn->understood = true;
+		conn->understood = true;
 		if (state->circumstances.failed)
 			name_failure(state);
 		if (!state->app->in.mid_stream)
-			diagnose_tls(state->app->c, state->app->conn, tunnel, &state->circumstances);
-		if (c->sink->tls_tunnel && tcp_is_reported(c, state->app->conn))
+			diagnose_tls(c, conn, tunnel, &state->circumstances); /* before what ran inside: it fails for this reason */
+		if (c->sink->tls_tunnel && tcp_is_reported(c, conn))
 			c->sink->tls_tunnel(c->context, tunnel);
 	}
+	app_free(state->inner);
 	tls_session_free(state->session);
 	arena_free(&state->arena);
 	free(state);

@@ -9,6 +9,8 @@
 
 #include "capture/packet.h"
 #include "dissect/net/net.h"
+#include "dissect/tls/keylog.h"
+#include "dissect/tls/verify.h"
 #include "store/conntrack.h"
 #include "store/limits.h"
 #include "store/trace.h"
@@ -29,6 +31,8 @@ struct correlate_options {
 	const char *const *excluded_headers; /* names; case does not matter */
 	size_t excluded_header_count;
 	bool no_app_protocol; /* nDPI is not asked */
+	const struct tls_keylog *keylog; /* NULL: nothing is decrypted */
+	struct verifier *verifier;       /* NULL: chains are not verified */
 	uint64_t hash_seed;   /* keys the tables, so that nobody can prepare collisions */
 };
 

@@ -316,14 +316,14 @@ struct finding *diagnose_http(struct correlator *c, struct tcp_conn *conn, const
 	struct case_file file = { .c = c, .conn = conn, .request = request, .circumstances = circumstances };
 	struct address_tuple tuple = tcp_tuple(conn);
 
-	if (conn->client < 0 || !client_wanted(c, tuple.ip_version, &tuple.source) || request->resp_without_request)
+	if (circumstances->explained || conn->client < 0 || !client_wanted(c, tuple.ip_version, &tuple.source) || request->resp_without_request)
 		return NULL;
 	file.ending = connection_ending(c, conn);
 	if (request->status >= 400)
 		return refused_by_status(&file);
 	if (request->status && (request->resp_complete || request->is_connect || request->status == 101))
 		note_slowness(&file);
-	else if (capture_is_incomplete(&file))
+	else if (conn->explained || capture_is_incomplete(&file))
 		return NULL;      /* what is missing may be what is not in the capture */
 	else if (conn->hole.size) /* something of the answer came: what, is not known, but why may be */
 		diagnose_transport(c, conn, request->id);

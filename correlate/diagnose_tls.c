@@ -92,12 +92,38 @@ static bool covers_name(const struct trace_certificate *leaf, struct bytes name)
 	return false;
 }
 
-/* What is wrong with a chain that the client refused, as far as the chain itself shows it; the dates are judged as of the handshake. */
-static enum finding_code fault_of_chain(const struct trace_tls_tunnel *tunnel, nt_time at)
+static enum finding_code code_of_verification(enum verify_result result)
 {
+	switch (result) {
+	case VERIFY_EXPIRED:
+		return FINDING_TLS_CERT_EXPIRED;
+	case VERIFY_NOT_YET_VALID:
+		return FINDING_TLS_CERT_NOT_YET_VALID;
+	case VERIFY_SELF_SIGNED:
+		return FINDING_TLS_CERT_SELF_SIGNED;
+	case VERIFY_UNKNOWN_ISSUER:
+		return FINDING_TLS_CERT_UNKNOWN_ISSUER;
+	case VERIFY_INCOMPLETE_CHAIN:
+		return FINDING_TLS_CERT_INCOMPLETE_CHAIN;
+	case VERIFY_NAME_MISMATCH:
+		return FINDING_TLS_CERT_NAME_MISMATCH;
+	default:
+		return FINDING_TLS_HANDSHAKE_ABORTED_BY_CLIENT;
+	}
+}
+
+/*
+ * What is wrong with a chain that the client refused: what its verification says, else as far as the chain itself shows it.  Dates are judged
+ * as of the handshake.
+ */
+static enum finding_code fault_of_chain(const struct case_file *file, nt_time at)
+{
+	const struct trace_tls_tunnel *tunnel = file->tunnel;
 	const struct trace_certificate *leaf = &tunnel->certificates[0];
 	int64_t now = at / NT_SECOND;
 
+	if (file->circumstances->verified && file->circumstances->verification != VERIFY_OK)
+		return code_of_verification(file->circumstances->verification);
 	for (size_t i = 0; i < tunnel->certificate_count; i++) {
 		if (tunnel->certificates[i].unreadable)
 			return FINDING_TLS_HANDSHAKE_ABORTED_BY_CLIENT;
@@ -240,9 +266,10 @@ static void client_alerted(const struct case_file *file)
 	struct finding *f;
 
 	if (about_certificate && tunnel->certificate_count) {
-		enum finding_code code = fault_of_chain(tunnel, file->alert->time);
+		enum finding_code code = fault_of_chain(file, file->alert->time);
+		bool known = file->circumstances->verified && file->circumstances->verification != VERIFY_OK;
 
-		if (description == UNKNOWN_CA && code != FINDING_TLS_CERT_SELF_SIGNED)
+		if (description == UNKNOWN_CA && !known && code != FINDING_TLS_CERT_SELF_SIGNED)
 			code = tunnel->certificate_count == 1 ? FINDING_TLS_CERT_INCOMPLETE_CHAIN : FINDING_TLS_CERT_UNKNOWN_ISSUER;
 		blame_certificate(file, code, file->alert->time);
 		return;
@@ -305,10 +332,11 @@ static void client_ended(const struct case_file *file)
 	struct finding *f;
 
 	if (tunnel->certificate_count) {
-		enum finding_code code = fault_of_chain(tunnel, file->ending.at);
+		enum finding_code code = fault_of_chain(file, file->ending.at);
 
 		if (code == FINDING_TLS_CERT_EXPIRED || code == FINDING_TLS_CERT_NOT_YET_VALID ||
-		    code == FINDING_TLS_CERT_NAME_MISMATCH) {
+		    code == FINDING_TLS_CERT_NAME_MISMATCH ||
+		    (file->circumstances->verified && file->circumstances->verification != VERIFY_OK)) {
 			blame_certificate(file, code, file->ending.at);
 			return;
 		}
@@ -383,6 +411,15 @@ static void note_success(const struct case_file *file)
 	const struct trace_tls_tunnel *tunnel = file->tunnel;
 	struct finding *f;
 
+	if (file->circumstances->verified && file->circumstances->verification != VERIFY_OK) {
+		f = finding_begin(file->c, FINDING_TLS_CHAIN_UNVERIFIED, tunnel->handshake_end);
+		finding_say(f, "The certificate chain of ");
+		say_server(f, file);
+		finding_say(f, " does not verify here (%.*s); the client accepted it.", (int)tunnel->verification_detail.size,
+			    (const char *)tunnel->verification_detail.at);
+		finding_packet(f, file->circumstances->answer, "the server's part of the handshake");
+		finding_trace(f, tunnel->id);
+	}
 	if (tunnel->hello_retry) {
 		f = finding_begin(file->c, FINDING_TLS_HELLO_RETRY_REQUEST, tunnel->handshake_begin);
 		say_server(f, file);
@@ -419,6 +456,16 @@ static const struct trace_tls_alert *late_alert(const struct trace_tls_tunnel *t
 	return NULL;
 }
 
+/* Clients such as curl check the name when the handshake is over, and then leave without a word. */
+static bool left_after_handshake(const struct case_file *file)
+{
+	const struct trace_tls_tunnel *tunnel = file->tunnel;
+	uint64_t sent = tunnel->decrypted ? file->circumstances->client_plaintext : tunnel->client_data_bytes;
+
+	return file->circumstances->verified && file->circumstances->verification != VERIFY_OK && sent == 0 &&
+	       file->ending.kind != ENDING_OPEN && !file->ending.by_server;
+}
+
 void diagnose_tls(struct correlator *c, struct tcp_conn *conn, const struct trace_tls_tunnel *tunnel,
 		  const struct tls_circumstances *circumstances)
 {
@@ -433,8 +480,11 @@ void diagnose_tls(struct correlator *c, struct tcp_conn *conn, const struct trac
 			file.alert = &tunnel->alerts[i];
 	if (!circumstances->failed) {
 		file.alert = late_alert(tunnel);
-		if (file.alert && !file.alert->encrypted && tunnel->server_data_bytes == 0)
+		if (file.alert && !file.alert->encrypted &&
+		    (tunnel->decrypted ? circumstances->server_plaintext : tunnel->server_data_bytes) == 0)
 			server_alerted(&file);
+		else if (left_after_handshake(&file))
+			blame_certificate(&file, fault_of_chain(&file, file.ending.at), file.ending.at);
 		else
 			note_success(&file);
 	} else if (circumstances->server_is_plaintext) {

@@ -12,7 +12,8 @@ enum { MAX_ATTEMPTS = 16, LOOK_AROUND = 256 };
 /* The next address is tried at once after a failure: what comes later is another try of the program. */
 static const nt_time next_address_time = 2 * NT_SECOND;
 /* A SYN that nobody answered for so long was given up; the capture's end alone does not make a failure. */
-static const nt_time connect_patience = 3 * NT_SECOND, lone_syn_patience = 3 * NT_SECOND / 2;
+static const nt_time connect_patience = 3 * NT_SECOND, lone_syn_patience = 3 * NT_SECOND / 2,
+		     race_patience = 150 * NT_MILLISECOND;
 
 struct dial {
 	struct dial *older, *newer; /* all unfinished dials */
@@ -219,13 +220,17 @@ void dials_connected(struct correlator *c, struct tcp_conn *conn)
 	dial->record.error = (struct bytes){ NULL, 0 };
 }
 
+/* What Linux makes of them (icmp_err_convert, tab_unreach). */
 static const char *icmp_text(uint8_t ip_version, uint8_t type, uint8_t code)
 {
-	bool no_network = ip_version == 4 ? type == 3 && (code == 0 || code == 6 || code == 11) : type == 1 && code == 0;
+	bool no_network =
+		ip_version == 4 ? type == 3 && (code == 0 || code == 6 || code == 9 || code == 11) : type == 1 && code == 0;
 	bool refused = ip_version == 4 ? type == 3 && (code == 2 || code == 3) : type == 1 && code == 4;
+	bool forbidden = ip_version == 6 && type == 1 && (code == 1 || code == 5 || code == 6);
 
 	return refused      ? "connect: connection refused"
 	       : no_network ? "connect: network is unreachable"
+	       : forbidden  ? "connect: permission denied"
 			    : "connect: no route to host";
 }
 
@@ -403,6 +408,12 @@ static bool timed_out(const struct correlator *c, const struct tcp_conn *conn)
 	       (conn->record.syn_count == 1 && silence >= lone_syn_patience);
 }
 
+/* An attempt beside one that won: not one that was only slower, or that had no time to be answered (RFC 8305 5). */
+static bool lost_for_good(const struct correlator *c, const struct tcp_conn *conn)
+{
+	return conn->syn_ack == NT_TIME_NONE && connection_ending(c, conn).at - conn->syn >= race_patience;
+}
+
 static void explain(struct correlator *c, struct dial *dial, const struct tcp_conn *conn)
 {
 	bool refused = conn->record.close_reason == TRACE_CLOSE_REFUSED || conn->record.close_reason == TRACE_CLOSE_ICMP;
@@ -411,7 +422,8 @@ static void explain(struct correlator *c, struct dial *dial, const struct tcp_co
 	if (conn->record.connected || !client_wanted(c, conn->flow.key.ip_version, &dial->record.source))
 		return;
 	if (dial->record.established_conn) {
-		diagnose_attempt(c, conn, host, true);
+		if (refused || lost_for_good(c, conn))
+			diagnose_attempt(c, conn, host, true);
 	} else if (!dial->explained && (refused || timed_out(c, conn)) && (dial->pending == 0 || c->finishing)) {
 		dial->explained = true;
 		diagnose_attempt(c, conn, host, false);

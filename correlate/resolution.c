@@ -61,7 +61,9 @@ static bool lacks_answer(const struct lookup_story *story, uint16_t type)
 {
 	size_t index = lookup_type_index(type);
 
-	return story->replied_at[index] < story->asked_at[index] || (!story->addresses && story->servfail + story->refused);
+	if (story->replied_at[index] < story->asked_at[index])
+		return true;
+	return !story->addresses && (story->servfail || story->refused || story->icmp_packet.number);
 }
 
 struct lookup *dials_query(struct correlator *c, const struct resolver_flow *flow, const struct dns_message *message, nt_time time,

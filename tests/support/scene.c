@@ -38,6 +38,19 @@ void scene_free(struct scene *s)
 	correlator_free(s->correlator);
 	trace_list_free(&s->got);
 	free(s->late.at);
+	for (uint64_t i = 1; i <= s->frames; i++)
+		free(s->kept[i].at);
+	free(s->kept);
+}
+
+/* For tests that look at a frame again. */
+static void keep(struct scene *s, const void *frame, size_t captured, size_t size)
+{
+	s->kept = nt_realloc_array(s->kept, s->frames + 1, sizeof *s->kept);
+	s->kept[s->frames] = (struct scene_kept){ .at = memcpy(nt_alloc(captured), frame, captured),
+						  .captured = captured,
+						  .size = size,
+						  .time = s->clock };
 }
 
 static void capture(struct scene *s, const void *frame, size_t size)
@@ -52,6 +65,7 @@ static void capture(struct scene *s, const void *frame, size_t size)
 				 .interface = &s->interface };
 
 	memcpy(copy, frame, captured);
+	keep(s, frame, captured, size);
 	correlator_packet(correlator(s), &packet);
 	free(copy);
 }

@@ -41,6 +41,13 @@ struct scene {
 		uint8_t *at;
 		size_t size;
 	} late;
+	struct scene_kept *kept; /* what was captured, by number: kept[1] is the first frame */
+};
+
+struct scene_kept {
+	uint8_t *at;
+	size_t captured, size;
+	nt_time time;
 };
 
 void scene_begin(struct scene *s);

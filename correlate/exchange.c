@@ -1,0 +1,250 @@
+#include "correlate/exchange.h"
+
+#include "correlate/dials.h"
+#include "correlate/http_history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct exchange *exchange_new(struct exchange_list *list)
+{
+	struct correlator *c = list->app->c;
+	struct exchange *exchange = c->spare_exchanges;
+	struct trace_http_request *record;
+
+	if (exchange) {
+		struct arena arena = exchange->arena;
+
+		c->spare_exchanges = exchange->next;
+		memset(exchange, 0, sizeof *exchange);
+		exchange->arena = arena;
+	} else {
+		exchange = nt_zalloc(sizeof *exchange);
+	}
+	record = &exchange->record;
+	record->id = new_id(c);
+	record->tcp_conn = list->app->conn->record.id;
+	record->tls_tunnel = list->app->in.tls_tunnel;
+	record->proxy_tls_tunnel = list->app->in.proxy_tls_tunnel;
+	record->network_proxy = list->app->in.proxy;
+	record->req_sent = record->req_end = record->resp_begin = record->resp_recv = record->resp_end = NT_TIME_NONE;
+	record->proto_major = record->proto_minor = 1;
+	if (list->last)
+		list->last->next = exchange;
+	else
+		list->first = exchange;
+	list->last = exchange;
+	list->count++;
+	return exchange;
+}
+
+void exchanges_free(struct exchange *exchange)
+{
+	while (exchange) {
+		struct exchange *next = exchange->next;
+
+		arena_free(&exchange->arena);
+		free(exchange);
+		exchange = next;
+	}
+}
+
+/* ---- heads ---- */
+
+static bool excluded(const struct correlate_options *options, struct bytes name)
+{
+	for (size_t i = 0; i < options->excluded_header_count; i++)
+		if (bytes_equal_nocase(bytes_of(options->excluded_headers[i]), name))
+			return true;
+	return false;
+}
+
+static const struct trace_http_field *keep_fields(struct exchange_list *list, struct arena *arena, const struct http1_field *source, size_t source_count,
+						  size_t *count)
+{
+	const struct correlate_options *options = &list->app->c->options;
+	struct trace_http_field *fields;
+
+	*count = 0;
+	if (options->headers == CORRELATE_HEADERS_NONE || source_count == 0)
+		return NULL;
+	fields = arena_alloc(arena, source_count * sizeof *fields);
+	for (size_t i = 0; i < source_count; i++) {
+		const struct http1_field *field = &source[i];
+
+		if (excluded(options, field->name))
+			continue;
+		fields[(*count)++] = (struct trace_http_field){
+			.name = arena_copy(arena, field->name),
+			.value = options->headers == CORRELATE_HEADERS_VALUES ? arena_copy(arena, field->value)
+									      : (struct bytes){ NULL, 0 },
+			.value_size = options->headers >= CORRELATE_HEADERS_LENGTHS ? (uint32_t)field->value.size : 0
+		};
+	}
+	return fields;
+}
+
+static const char *text_of_field(struct arena *arena, const struct http1_field *fields, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (bytes_equal_nocase(fields[i].name, bytes_of(name)))
+			return arena_string(arena, fields[i].value);
+	return NULL;
+}
+
+void exchange_request(struct exchange_list *list, struct exchange *exchange, const struct http1_field *fields, size_t count)
+{
+	struct trace_http_request *record = &exchange->record;
+	struct address_tuple tuple = tcp_tuple(list->app->conn);
+
+	exchange->has_request = true;
+	exchange->stalled = list->app->conn->stalled;
+	http_history_request(list->app->c, &tuple, record);
+	record->req_fields = keep_fields(list, &exchange->arena, fields, count, &record->req_field_count);
+}
+
+void exchange_response(struct exchange_list *list, struct exchange *exchange, const struct http1_field *fields, size_t count)
+{
+	struct trace_http_request *record = &exchange->record;
+
+	exchange->response_begun = true;
+	exchange->location = text_of_field(&exchange->arena, fields, count, "Location");
+	exchange->circumstances.proxy_error = text_of_field(&exchange->arena, fields, count, "X-Squid-Error");
+	record->resp_fields = keep_fields(list, &exchange->arena, fields, count, &record->resp_field_count);
+}
+
+/* ---- the end ---- */
+
+/* Servers that expect TLS say so in the body of their 400: nginx and Apache use these words. */
+static bool says_https_expected(const struct buffer *body)
+{
+	return body->size && (memmem(body->at, body->size, "HTTPS port", 10) || memmem(body->at, body->size, "SSL-enabled", 11) ||
+			      memmem(body->at, body->size, "HTTP request to an HTTPS server", 31));
+}
+
+static void diagnose(struct exchange_list *list, struct exchange *exchange)
+{
+	struct http_circumstances *circumstances = &exchange->circumstances;
+	struct address_tuple tuple = tcp_tuple(list->app->conn);
+	struct finding *refusal;
+
+	circumstances->has_request = exchange->has_request;
+	circumstances->response_begun = exchange->response_begun;
+	circumstances->via_proxy = exchange->record.is_connect || exchange->absolute_form;
+	circumstances->says_https_expected = says_https_expected(&exchange->body_start);
+	circumstances->server_is_tls = list->server_is_tls;
+	refusal = diagnose_http(list->app->c, list->app->conn, &exchange->record, circumstances);
+	if (exchange->has_request)
+		http_history_outcome(list->app->c, &tuple, &exchange->record, bytes_of(exchange->location), refusal);
+}
+
+/* What a Go client would have said of a request without an answer. */
+static void name_error(struct exchange_list *list, struct exchange *exchange)
+{
+	const struct tcp_conn *conn = list->app->conn;
+	struct address_tuple tuple = tcp_tuple(conn);
+	char from[ENDPOINT_TEXT_SIZE], to[ENDPOINT_TEXT_SIZE];
+	struct ending ending;
+
+	if (exchange->response_begun || !exchange->has_request || conn->client < 0 || conn->side[!conn->client].counts.lost_bytes)
+		return;
+	ending = connection_ending(list->app->c, conn);
+	if (ending.kind == ENDING_FIN && ending.by_server)
+		exchange->record.error = BYTES("EOF");
+	else if (ending.kind == ENDING_RST && ending.by_server)
+		exchange->record.error =
+			bytes_of(arena_printf(&exchange->arena, "read tcp %s->%s: read: connection reset by peer",
+					      endpoint_text(tuple.ip_version, &tuple.source, tuple.source_port, from),
+					      endpoint_text(tuple.ip_version, &tuple.destination, tuple.destination_port, to)));
+	else if (ending.kind != ENDING_OPEN && ending.at - exchange->record.req_sent >= TIMEOUT_PATIENCE)
+		exchange->record.error = BYTES("net/http: timeout awaiting response headers");
+}
+
+static int64_t microseconds(nt_time from, nt_time to)
+{
+	return from == NT_TIME_NONE || to == NT_TIME_NONE || to < from ? 0 : (to - from) / NT_MICROSECOND;
+}
+
+/* Takes the time of stalls out of where they were spent, the transfer first. */
+static void take_out_stalls(struct trace_http_timing *timing, int64_t stalled)
+{
+	int64_t most = timing->server + timing->transfer;
+	int64_t in_transfer;
+
+	timing->stalled = stalled < most ? stalled : most;
+	in_transfer = timing->stalled < timing->transfer ? timing->stalled : timing->transfer;
+	timing->transfer -= in_transfer;
+	timing->server -= timing->stalled - in_transfer;
+}
+
+/* Directly in a TLS tunnel on TCP: its handshake was made for the first request. */
+static bool in_outer_tunnel(const struct app *app)
+{
+	return app->in.depth == 1 && app->in.tls_tunnel && !app->in.proxy.size;
+}
+
+/* Where the time went, for a request whose response is whole. */
+static void measure(struct exchange_list *list, struct exchange *exchange)
+{
+	struct trace_http_request *record = &exchange->record;
+	struct trace_http_timing *timing = &record->timing;
+	const struct tcp_conn *conn = list->app->conn;
+	nt_time asked = record->req_end, begin;
+
+	*timing = (struct trace_http_timing){ .total = -1 };
+	if (!exchange->has_request || !record->resp_complete || record->resp_end == NT_TIME_NONE)
+		return;
+	if (asked == NT_TIME_NONE || asked > record->resp_begin) /* answered before it was all sent */
+		asked = record->resp_begin;
+	if ((list->app->in.depth == 0 || in_outer_tunnel(list->app)) && conn->syn != NT_TIME_NONE && conn->record.connected && !list->measured) {
+		begin = dials_begin(conn);
+		timing->dns = begin == NT_TIME_NONE ? 0 : microseconds(begin, conn->syn);
+		timing->connect = microseconds(conn->syn, conn->record.handshake_end);
+		timing->idle = microseconds(conn->record.handshake_end, record->req_sent);
+		if (in_outer_tunnel(list->app)) {
+			timing->tls = microseconds(list->app->in.tls_begin, list->app->in.tls_end);
+			timing->idle -= timing->tls < timing->idle ? timing->tls : timing->idle;
+		}
+	}
+	list->measured = true;
+	timing->request = microseconds(record->req_sent, asked);
+	timing->server = microseconds(asked, record->resp_begin);
+	timing->transfer = microseconds(record->resp_begin, record->resp_end);
+	take_out_stalls(timing, (int64_t)(conn->stalled - exchange->stalled) / NT_MICROSECOND);
+	timing->total = timing->dns + timing->connect + timing->tls + timing->idle + timing->request + timing->server +
+			timing->transfer + timing->stalled;
+}
+
+static void unlink_exchange(struct exchange_list *list, struct exchange *exchange)
+{
+	struct exchange **at = &list->first, *before = NULL;
+
+	while (*at != exchange) {
+		before = *at;
+		at = &before->next;
+	}
+	*at = exchange->next;
+	if (list->last == exchange)
+		list->last = before;
+	list->count--;
+}
+
+void exchange_report(struct exchange_list *list, struct exchange *exchange)
+{
+	struct correlator *c = list->app->c;
+
+	unlink_exchange(list, exchange);
+	exchange->record.req_complete = exchange->request_ended;
+	list->app->conn->understood = true;
+	measure(list, exchange);
+	name_error(list, exchange);
+	diagnose(list, exchange);
+	buffer_free(&exchange->body_start);
+	if (c->sink->http_request && (exchange->record.method.size || exchange->record.status) &&
+	    tcp_is_reported(c, list->app->conn))
+		c->sink->http_request(c->context, &exchange->record);
+	arena_clear(&exchange->arena);
+	exchange->next = c->spare_exchanges;
+	c->spare_exchanges = exchange;
+}
+

@@ -1,0 +1,46 @@
+/*
+ * Requests and their responses on one connection, whatever the version of HTTP: from what the dissectors tell to request records.
+ */
+#ifndef NETTRACE_CORRELATE_EXCHANGE_H
+#define NETTRACE_CORRELATE_EXCHANGE_H
+
+#include "correlate/app.h"
+#include "correlate/diagnose.h"
+#include "dissect/http/http1.h"
+
+/* One request and its response. */
+struct exchange {
+	struct exchange *next;
+	struct arena arena; /* what the record points to */
+	struct trace_http_request record;
+	uint32_t stream;      /* HTTP/2 stream */
+	uint64_t request_ack; /* how far the client had received when it sent the request; 0 unknown */
+	const char *location; /* of a redirect, NULL if none */
+	uint64_t stalled;     /* of the connection, when the request began: nanoseconds */
+	bool absolute_form;   /* the target was a whole URL: spoken to a proxy */
+	bool has_request, request_ended, response_begun, response_ended;
+	struct http_circumstances circumstances; /* for telling what went wrong */
+	struct buffer body_start;                /* of a 400, which may say that HTTPS was expected */
+};
+
+/* The exchanges of a connection that are not over, in the order of their requests. */
+struct exchange_list {
+	struct app *app;
+	struct exchange *first, *last;
+	size_t count;
+	bool measured;      /* the set-up of the connection was put down to a request */
+	bool server_is_tls; /* the server answered with a TLS record */
+};
+
+struct exchange *exchange_new(struct exchange_list *list); /* at the end of the list */
+
+/* The first bytes of a request head: `fields` are its header, `url` and `host` live in the exchange's arena. */
+void exchange_request(struct exchange_list *list, struct exchange *exchange, const struct http1_field *fields, size_t count);
+
+/* A final response head came at `at`, whose first byte came at `begin`. */
+void exchange_response(struct exchange_list *list, struct exchange *exchange, const struct http1_field *fields, size_t count);
+
+/* Tells what went wrong, hands the record on, and takes the exchange out of the list. */
+void exchange_report(struct exchange_list *list, struct exchange *exchange);
+
+#endif

@@ -1,0 +1,868 @@
+/*
+ * Findings about TLS handshakes (FINDINGS.md, TLS), and what a Go client would have said of them.
+ */
+#include "tests/support/findings.h"
+#include "tests/support/tls_wire.h"
+#include "tests/unit/suite.h"
+
+#include <openssl/evp.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct scene s;
+static struct scene_tcp t;
+static struct wire w; /* the segment that is being built */
+
+#define NAME "example.org" /* of the ClientHello that wire_put_client_hello() builds */
+#define SERVER_AT "10.0.0.2:443"
+#define BOTH_ENDS "10.0.0.1:40000->10.0.0.2:443"
+
+/* The first four frames of every scene: the TCP handshake and the ClientHello. */
+enum { HELLO_FRAME = 4, ANSWER_FRAME = 5 };
+
+static void setup(void)
+{
+	scene_begin(&s);
+	t = scene_tcp(&s, 40000, 443);
+}
+
+static void teardown(void)
+{
+	scene_free(&s);
+}
+
+/* ---- records ---- */
+
+enum record_type { CHANGE_CIPHER_SPEC = 20, ALERT = 21, HANDSHAKE = 22, APPLICATION_DATA = 23 };
+enum message_type { CERTIFICATE_REQUEST = 13, SERVER_HELLO_DONE = 14, CLIENT_KEY_EXCHANGE = 16 };
+enum alert {
+	CLOSE_NOTIFY = 0,
+	HANDSHAKE_FAILURE = 40,
+	BAD_CERTIFICATE = 42,
+	CERTIFICATE_EXPIRED = 45,
+	CERTIFICATE_UNKNOWN = 46,
+	ILLEGAL_PARAMETER = 47,
+	UNKNOWN_CA = 48,
+	PROTOCOL_VERSION = 70,
+	INSUFFICIENT_SECURITY = 71,
+	INTERNAL_ERROR = 80,
+	UNRECOGNIZED_NAME = 112,
+	NO_APPLICATION_PROTOCOL = 120
+};
+enum { WARNING = 1, FATAL = 2 };
+
+static void send_built(enum scene_side side)
+{
+	scene_send_bytes(&t, side, w.at, w.size);
+	w.size = 0;
+}
+
+static void put_server_hello(unsigned choice)
+{
+	size_t record = wire_open_record(&w, HANDSHAKE);
+
+	wire_put_server_hello(&w, choice);
+	wire_shut(&w, record, 2);
+}
+
+static void put_message(enum message_type type, size_t size)
+{
+	size_t record = wire_open_record(&w, HANDSHAKE);
+
+	wire_put_message(&w, type, size);
+	wire_shut(&w, record, 2);
+}
+
+static void put_change_and_finished(void)
+{
+	size_t record = wire_open_record(&w, CHANGE_CIPHER_SPEC);
+
+	wire_put8(&w, 1);
+	wire_shut(&w, record, 2);
+	wire_put_record(&w, HANDSHAKE, 40);
+}
+
+static void send_hello(unsigned offers)
+{
+	size_t record = wire_open_record(&w, HANDSHAKE);
+
+	wire_put_client_hello(&w, offers);
+	wire_shut(&w, record, 2);
+	send_built(CLIENT);
+}
+
+static void begin(unsigned offers)
+{
+	scene_open(&t);
+	send_hello(offers);
+}
+
+static void send_alert(enum scene_side side, unsigned level, enum alert description)
+{
+	wire_put_alert(&w, level, description);
+	send_built(side);
+}
+
+static void send_record(enum scene_side side, enum record_type type, size_t size)
+{
+	wire_put_record(&w, type, size);
+	send_built(side);
+}
+
+/* ---- certificates ---- */
+
+enum { DAY = 24 * 3600, NOW = 1700000000 };
+
+struct certificate {
+	const char *subject, *issuer, *names;
+	int64_t not_before, not_after; /* seconds from the scene's beginning */
+};
+
+static const struct certificate good = { "example.org", "Issuing CA", "DNS:example.org", -90 * DAY, 90 * DAY };
+static const struct certificate issuer = { "Issuing CA", "Root CA", NULL, -900 * DAY, 900 * DAY };
+
+static void set_name(X509_NAME *name, const char *common_name)
+{
+	ck_assert(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)common_name, -1, -1, 0));
+}
+
+static void put_certificate(const struct certificate *c)
+{
+	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	X509 *x509 = X509_new();
+	unsigned char *der = NULL;
+	size_t entry;
+	int size;
+
+	X509_set_version(x509, 2);
+	ASN1_INTEGER_set(X509_get_serialNumber(x509), 1);
+	set_name(X509_get_subject_name(x509), c->subject);
+	set_name(X509_get_issuer_name(x509), c->issuer);
+	ASN1_TIME_set(X509_getm_notBefore(x509), NOW + c->not_before);
+	ASN1_TIME_set(X509_getm_notAfter(x509), NOW + c->not_after);
+	X509_set_pubkey(x509, key);
+	if (c->names) {
+		X509_EXTENSION *names = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, c->names);
+
+		X509_add_ext(x509, names, -1);
+		X509_EXTENSION_free(names);
+	}
+	ck_assert(X509_sign(x509, key, NULL));
+	size = i2d_X509(x509, &der);
+	ck_assert_int_gt(size, 0);
+	entry = wire_open(&w, 3);
+	wire_put(&w, der, (size_t)size);
+	wire_shut(&w, entry, 3);
+	OPENSSL_free(der);
+	X509_free(x509);
+	EVP_PKEY_free(key);
+}
+
+static void put_chain(const struct certificate *leaf, const struct certificate *next)
+{
+	size_t record = wire_open_record(&w, HANDSHAKE), message = wire_open_message(&w, 11), list = wire_open(&w, 3);
+
+	if (leaf)
+		put_certificate(leaf);
+	if (next)
+		put_certificate(next);
+	wire_shut(&w, list, 3);
+	wire_shut(&w, message, 3);
+	wire_shut(&w, record, 2);
+}
+
+/* ---- handshakes ---- */
+
+/* TLS 1.2: what a server sends before the client's turn. */
+static void send_server_flight(const struct certificate *leaf, const struct certificate *next, bool with_request)
+{
+	put_server_hello(0);
+	put_chain(leaf, next);
+	if (with_request)
+		put_message(CERTIFICATE_REQUEST, 20);
+	put_message(SERVER_HELLO_DONE, 0);
+	send_built(SERVER);
+}
+
+static void send_client_flight(void)
+{
+	put_message(CLIENT_KEY_EXCHANGE, 66);
+	put_change_and_finished();
+	send_built(CLIENT);
+}
+
+static void send_server_finished(void)
+{
+	put_change_and_finished();
+	send_built(SERVER);
+}
+
+static void shake_hands_12(void) /* frames 1 to 7 */
+{
+	begin(0);
+	send_server_flight(&good, &issuer, false);
+	send_client_flight();
+	send_server_finished();
+}
+
+static void put_change_cipher_spec(void)
+{
+	size_t record = wire_open_record(&w, CHANGE_CIPHER_SPEC);
+
+	wire_put8(&w, 1);
+	wire_shut(&w, record, 2);
+}
+
+static void send_server_flight_13(void)
+{
+	put_server_hello(CHOOSE_13);
+	put_change_cipher_spec();
+	wire_put_record(&w, APPLICATION_DATA, 1200); /* EncryptedExtensions to Finished */
+	send_built(SERVER);
+}
+
+static void send_client_finished_13(void)
+{
+	put_change_cipher_spec();
+	wire_put_record(&w, APPLICATION_DATA, 53);
+	send_built(CLIENT);
+}
+
+static void shake_hands_13(void)
+{
+	begin(OFFER_13);
+	send_server_flight_13();
+	send_client_finished_13();
+}
+
+static void exchange_data(void)
+{
+	send_record(CLIENT, APPLICATION_DATA, 200);
+	send_record(SERVER, APPLICATION_DATA, 500);
+}
+
+/* The finding explains the dial of the connection, and names the server. */
+static const struct trace_finding *expect_failure(enum finding_code code, const char *error)
+{
+	const struct trace_finding *f = findings_expect_root(&s, code);
+	struct bytes got;
+
+	ck_assert_uint_eq(s.got.tls_tunnel_count, 1);
+	got = s.got.tls_tunnels[0].error;
+	ck_assert_msg(bytes_equal(got, bytes_of(error)), "\"%.*s\", not \"%s\"", (int)got.size, (const char *)got.at, error);
+	ck_assert_uint_eq(f->dial, s.got.dials[0].id);
+	ck_assert_uint_eq(f->traces[0], s.got.tls_tunnels[0].id);
+	FINDINGS_EXPECT_WORDS(f, NAME, SERVER_AT);
+	return f;
+}
+
+/* ---- alerts by the server ---- */
+
+static const struct {
+	enum alert alert;
+	enum finding_code code;
+	const char *error;
+} refusals[] = {
+	{ HANDSHAKE_FAILURE, FINDING_TLS_NO_SHARED_CIPHER, "handshake failure" },
+	{ INSUFFICIENT_SECURITY, FINDING_TLS_NO_SHARED_CIPHER, "insufficient security level" },
+	{ PROTOCOL_VERSION, FINDING_TLS_VERSION_MISMATCH, "protocol version not supported" },
+	{ UNRECOGNIZED_NAME, FINDING_TLS_UNRECOGNIZED_NAME, "unrecognized name" },
+	{ NO_APPLICATION_PROTOCOL, FINDING_TLS_ALPN_MISMATCH, "no application protocol" },
+	{ INTERNAL_ERROR, FINDING_TLS_SERVER_ALERT, "internal error" },
+	{ ILLEGAL_PARAMETER, FINDING_TLS_SERVER_ALERT, "illegal parameter" },
+};
+
+START_TEST(alert_in_answer_to_the_hello)
+{
+	const struct trace_finding *f;
+	char error[100];
+
+	begin(OFFER_13);
+	send_alert(SERVER, FATAL, refusals[_i].alert);
+	scene_close(&t);
+	snprintf(error, sizeof error, "remote error: tls: %s", refusals[_i].error);
+	f = expect_failure(refusals[_i].code, error);
+	FINDINGS_EXPECT_PACKETS(f, { HELLO_FRAME, "ClientHello" }, { ANSWER_FRAME, "alert by the server" });
+	FINDINGS_EXPECT_WORDS(f, refusals[_i].error);
+	ck_assert_int_eq(f->at, scene_at(ANSWER_FRAME));
+}
+END_TEST
+
+START_TEST(alert_after_the_server_hello_is_no_lack_of_ciphers)
+{
+	begin(0);
+	send_server_flight(&good, &issuer, false);
+	send_client_flight();
+	send_alert(SERVER, FATAL, HANDSHAKE_FAILURE);
+	scene_close(&t);
+	expect_failure(FINDING_TLS_SERVER_ALERT, "remote error: tls: handshake failure");
+}
+END_TEST
+
+static void answer_request(bool with_certificate)
+{
+	begin(0);
+	send_server_flight(&good, &issuer, true);
+	put_chain(with_certificate ? &good : NULL, NULL);
+	send_client_flight();
+}
+
+START_TEST(client_certificate_that_is_required)
+{
+	const struct trace_finding *f;
+
+	answer_request(false);
+	send_alert(SERVER, FATAL, HANDSHAKE_FAILURE);
+	f = expect_failure(FINDING_TLS_CLIENT_CERT_REQUIRED, "remote error: tls: handshake failure");
+	FINDINGS_EXPECT_PACKETS(f, { HELLO_FRAME, "ClientHello" }, { 7, "alert by the server" });
+	FINDINGS_EXPECT_WORDS(f, "client certificate");
+}
+END_TEST
+
+START_TEST(client_certificate_that_is_rejected)
+{
+	answer_request(true);
+	send_alert(SERVER, FATAL, UNKNOWN_CA);
+	expect_failure(FINDING_TLS_CLIENT_CERT_REJECTED, "remote error: tls: unknown certificate authority");
+}
+END_TEST
+
+START_TEST(client_certificate_that_was_not_sent_and_not_needed)
+{
+	const struct trace_finding *f;
+
+	answer_request(false);
+	send_server_finished();
+	exchange_data();
+	findings_expect_healthy(&s);
+	f = findings_expect_note(&s, FINDING_TLS_CLIENT_CERT_REQUESTED_NONE_SENT, FINDING_INFO);
+	FINDINGS_EXPECT_WORDS(f, NAME, SERVER_AT);
+}
+END_TEST
+
+START_TEST(client_certificate_that_was_accepted)
+{
+	answer_request(true);
+	send_server_finished();
+	exchange_data();
+	findings_expect_healthy(&s);
+	ck_assert_uint_eq(s.got.finding_count, 0);
+}
+END_TEST
+
+/* ---- the client refuses the server's certificate ---- */
+
+static const struct certificate expired = { "example.org", "Issuing CA", "DNS:example.org", -90 * DAY, -2 * DAY };
+static const struct certificate early = { "example.org", "Issuing CA", "DNS:example.org", 2 * DAY, 90 * DAY };
+static const struct certificate other_name = { "other.example", "Issuing CA", "DNS:other.example,DNS:*.other.example", -90 * DAY,
+					       90 * DAY };
+static const struct certificate self_signed = { "example.org", "example.org", "DNS:example.org", -90 * DAY, 90 * DAY };
+
+static const struct {
+	const struct certificate *leaf, *next;
+	enum alert alert;
+	enum finding_code code;
+} certificates[] = {
+	{ &expired, &issuer, CERTIFICATE_EXPIRED, FINDING_TLS_CERT_EXPIRED },
+	{ &early, &issuer, BAD_CERTIFICATE, FINDING_TLS_CERT_NOT_YET_VALID },
+	{ &early, &issuer, CERTIFICATE_EXPIRED, FINDING_TLS_CERT_NOT_YET_VALID },
+	{ &other_name, &issuer, BAD_CERTIFICATE, FINDING_TLS_CERT_NAME_MISMATCH },
+	{ &other_name, &issuer, CERTIFICATE_UNKNOWN, FINDING_TLS_CERT_NAME_MISMATCH },
+	{ &self_signed, NULL, UNKNOWN_CA, FINDING_TLS_CERT_SELF_SIGNED },
+	{ &good, &issuer, UNKNOWN_CA, FINDING_TLS_CERT_UNKNOWN_ISSUER },
+	{ &good, NULL, UNKNOWN_CA, FINDING_TLS_CERT_INCOMPLETE_CHAIN },
+};
+
+START_TEST(certificate_that_the_client_refuses)
+{
+	const struct trace_finding *f;
+
+	begin(0);
+	send_server_flight(certificates[_i].leaf, certificates[_i].next, false);
+	send_alert(CLIENT, FATAL, certificates[_i].alert);
+	scene_close(&t);
+	f = findings_expect_root(&s, certificates[_i].code);
+	FINDINGS_EXPECT_WORDS(f, NAME, SERVER_AT, certificates[_i].leaf->subject, certificates[_i].leaf->issuer);
+	ck_assert_uint_ge(f->packet_count, 2);
+	ck_assert_uint_eq(f->packets[0].packet.number, HELLO_FRAME);
+	ck_assert_uint_eq(f->packets[1].packet.number, 6);
+}
+END_TEST
+
+START_TEST(expired_certificate_and_a_client_that_just_closes)
+{
+	begin(0);
+	send_server_flight(&expired, &issuer, false);
+	scene_fin(&t, CLIENT);
+	scene_fin(&t, SERVER);
+	findings_expect_root(&s, FINDING_TLS_CERT_EXPIRED);
+}
+END_TEST
+
+START_TEST(faulty_certificate_that_the_client_accepts_is_no_error)
+{
+	begin(0);
+	send_server_flight(certificates[_i].leaf, certificates[_i].next, false);
+	send_client_flight();
+	send_server_finished();
+	exchange_data();
+	scene_close(&t);
+	findings_expect_no_error(&s);
+}
+END_TEST
+
+START_TEST(wildcard_covers_one_label)
+{
+	static const struct certificate wildcard = { "example.org", "Issuing CA", "DNS:*.org", -90 * DAY, 90 * DAY };
+
+	begin(0);
+	send_server_flight(&wildcard, &issuer, false);
+	send_alert(CLIENT, FATAL, UNKNOWN_CA);
+	findings_expect_root(&s, FINDING_TLS_CERT_UNKNOWN_ISSUER);
+}
+END_TEST
+
+START_TEST(certificate_that_ends_soon)
+{
+	static const struct certificate soon = { "example.org", "Issuing CA", "DNS:example.org", -90 * DAY, 5 * DAY + 3600 };
+	const struct trace_finding *f;
+
+	begin(0);
+	send_server_flight(&soon, &issuer, false);
+	send_client_flight();
+	send_server_finished();
+	exchange_data();
+	f = findings_expect_note(&s, FINDING_TLS_CERT_EXPIRES_SOON, FINDING_WARNING);
+	FINDINGS_EXPECT_WORDS(f, NAME, SERVER_AT, "5 days");
+	FINDINGS_EXPECT_PACKETS(f, { ANSWER_FRAME, "the server's part of the handshake" });
+}
+END_TEST
+
+/* ---- other alerts by the client ---- */
+
+START_TEST(version_that_the_client_does_not_speak)
+{
+	begin(0);
+	send_server_flight(&good, &issuer, false);
+	send_alert(CLIENT, FATAL, PROTOCOL_VERSION);
+	findings_expect_root(&s, FINDING_TLS_VERSION_MISMATCH);
+}
+END_TEST
+
+START_TEST(client_that_ends_the_handshake_for_reasons_of_its_own)
+{
+	const struct trace_finding *f;
+
+	begin(0);
+	send_server_flight(&good, &issuer, false);
+	send_alert(CLIENT, FATAL, ILLEGAL_PARAMETER);
+	scene_close(&t);
+	f = findings_expect_root(&s, FINDING_TLS_HANDSHAKE_ABORTED_BY_CLIENT);
+	FINDINGS_EXPECT_PACKETS(f, { HELLO_FRAME, "ClientHello" }, { 6, "alert by the client" });
+	FINDINGS_EXPECT_WORDS(f, NAME, SERVER_AT, "illegal parameter");
+}
+END_TEST
+
+START_TEST(client_that_closes_in_the_handshake_without_a_word)
+{
+	const struct trace_finding *f;
+
+	begin(_i ? OFFER_13 : 0);
+	if (_i)
+		send_server_flight_13();
+	else
+		send_server_flight(&good, &issuer, false);
+	scene_fin(&t, CLIENT);
+	scene_fin(&t, SERVER);
+	f = findings_expect_root(&s, FINDING_TLS_HANDSHAKE_ABORTED_BY_CLIENT);
+	FINDINGS_EXPECT_PACKETS(f, { HELLO_FRAME, "ClientHello" }, { 6, "the client closes" });
+	if (_i)
+		FINDINGS_EXPECT_WORDS(f, NAME, SERVER_AT, "TLS 1.3", "key log");
+}
+END_TEST
+
+/* ---- no answer ---- */
+
+START_TEST(reset_in_answer_to_the_hello)
+{
+	const struct trace_finding *f;
+
+	begin(OFFER_13);
+	scene_rst(&t, SERVER);
+	f = expect_failure(FINDING_TLS_RESET_DURING_HANDSHAKE, "read tcp " BOTH_ENDS ": read: connection reset by peer");
+	FINDINGS_EXPECT_PACKETS(f, { HELLO_FRAME, "ClientHello" }, { ANSWER_FRAME, "RST by the server" });
+}
+END_TEST
+
+START_TEST(reset_in_the_middle_of_the_handshake)
+{
+	const struct trace_finding *f;
+
+	begin(0);
+	send_server_flight(&good, &issuer, false);
+	send_client_flight();
+	scene_rst(&t, SERVER);
+	f = expect_failure(FINDING_TLS_RESET_DURING_HANDSHAKE, "read tcp " BOTH_ENDS ": read: connection reset by peer");
+	FINDINGS_EXPECT_PACKETS(f, { HELLO_FRAME, "ClientHello" }, { 7, "RST by the server" });
+}
+END_TEST
+
+START_TEST(close_in_answer_to_the_hello)
+{
+	const struct trace_finding *f;
+
+	begin(OFFER_13);
+	scene_fin(&t, SERVER);
+	scene_fin(&t, CLIENT);
+	f = expect_failure(FINDING_TLS_CLOSED_DURING_HANDSHAKE, "EOF");
+	FINDINGS_EXPECT_PACKETS(f, { HELLO_FRAME, "ClientHello" }, { ANSWER_FRAME, "FIN by the server" });
+}
+END_TEST
+
+START_TEST(server_that_never_answers_the_hello)
+{
+	const struct trace_finding *f;
+
+	begin(OFFER_13);
+	scene_ack(&t, SERVER);
+	scene_wait(&s, 10 * NT_SECOND);
+	scene_fin(&t, CLIENT);
+	f = expect_failure(FINDING_TLS_TIMEOUT, "net/http: TLS handshake timeout");
+	FINDINGS_EXPECT_PACKETS(f, { HELLO_FRAME, "ClientHello" }, { 6, "the client gives up" });
+	FINDINGS_EXPECT_WORDS(f, "10 s", "never answered");
+}
+END_TEST
+
+START_TEST(server_that_does_not_answer_while_the_capture_lasts)
+{
+	const struct trace_finding *f;
+
+	begin(OFFER_13);
+	scene_ack(&t, SERVER);
+	scene_wait(&s, 20 * NT_SECOND);
+	scene_lookup(&s, 50000, "other.example.org", "192.0.2.1");
+	f = findings_expect_root(&s, FINDING_TLS_TIMEOUT);
+	FINDINGS_EXPECT_PACKETS(f, { HELLO_FRAME, "ClientHello" });
+}
+END_TEST
+
+START_TEST(answer_in_plain_text)
+{
+	const struct trace_finding *f;
+
+	begin(OFFER_13);
+	scene_send(&t, SERVER, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+	scene_fin(&t, SERVER);
+	scene_fin(&t, CLIENT);
+	f = expect_failure(FINDING_TLS_TO_PLAINTEXT_PORT, "tls: first record does not look like a TLS handshake");
+	FINDINGS_EXPECT_PACKETS(f, { HELLO_FRAME, "ClientHello" }, { ANSWER_FRAME, "the server's answer" });
+}
+END_TEST
+
+START_TEST(answer_in_broken_tls_is_no_plain_text)
+{
+	begin(OFFER_13);
+	scene_send_bytes(&t, SERVER, "\x16\x03\x03\x00\x05\x02\x00\x00\x01\xff", 10);
+	scene_close(&t);
+	findings_expect_none(&s, FINDING_TLS_TO_PLAINTEXT_PORT);
+}
+END_TEST
+
+/* ---- what is no failure ---- */
+
+enum ending { NONE, BOTH_FIN, SERVER_FIN, SERVER_RST, CLIENT_RST, NOTIFY_FIN, NOTIFY_RST, ENDINGS };
+
+static void end_in_a_normal_way(enum ending how)
+{
+	switch (how) {
+	case NONE:
+		return;
+	case BOTH_FIN:
+		scene_close(&t);
+		return;
+	case SERVER_FIN:
+		scene_fin(&t, SERVER);
+		scene_fin(&t, CLIENT);
+		return;
+	case SERVER_RST:
+		scene_rst(&t, SERVER);
+		return;
+	case CLIENT_RST:
+		scene_rst(&t, CLIENT);
+		return;
+	case NOTIFY_FIN:
+		send_record(CLIENT, ALERT, 26); /* encrypted */
+		scene_fin(&t, CLIENT);
+		send_record(SERVER, ALERT, 26);
+		scene_fin(&t, SERVER);
+		return;
+	default:
+		send_record(SERVER, ALERT, 26);
+		scene_fin(&t, SERVER);
+		send_record(CLIENT, ALERT, 26);
+		scene_rst(&t, CLIENT);
+	}
+}
+
+START_TEST(end_after_an_exchange_in_tls_12_is_normal)
+{
+	shake_hands_12();
+	exchange_data();
+	end_in_a_normal_way((enum ending)_i);
+	findings_expect_healthy(&s);
+	ck_assert_uint_eq(s.got.finding_count, 0);
+}
+END_TEST
+
+START_TEST(end_after_an_exchange_in_tls_13_is_normal)
+{
+	shake_hands_13();
+	exchange_data();
+	if (_i != NOTIFY_FIN && _i != NOTIFY_RST) /* alerts look like data there */
+		end_in_a_normal_way((enum ending)_i);
+	findings_expect_healthy(&s);
+	ck_assert_uint_eq(s.got.finding_count, 0);
+}
+END_TEST
+
+START_TEST(client_that_closes_after_the_handshake_of_tls_13_says_nothing_that_can_be_read)
+{
+	shake_hands_13();
+	send_record(SERVER, APPLICATION_DATA, 250); /* session tickets */
+	send_record(SERVER, APPLICATION_DATA, 250);
+	send_record(CLIENT, APPLICATION_DATA, 19);
+	scene_close(&t);
+	findings_expect_healthy(&s);
+}
+END_TEST
+
+START_TEST(connection_kept_for_later_and_never_used_is_normal)
+{
+	if (_i)
+		shake_hands_13();
+	else
+		shake_hands_12();
+	scene_wait(&s, 60 * NT_SECOND);
+	scene_fin(&t, SERVER);
+	scene_fin(&t, CLIENT);
+	findings_expect_healthy(&s);
+}
+END_TEST
+
+START_TEST(resumption_is_normal)
+{
+	begin(OFFER_13 | OFFER_PSK);
+	put_server_hello(CHOOSE_13 | CHOOSE_PSK);
+	put_change_cipher_spec();
+	wire_put_record(&w, APPLICATION_DATA, 200);
+	send_built(SERVER);
+	send_client_finished_13();
+	exchange_data();
+	scene_close(&t);
+	findings_expect_healthy(&s);
+	ck_assert_uint_eq(s.got.finding_count, 0);
+}
+END_TEST
+
+START_TEST(warning_about_the_name_before_a_success_is_no_error)
+{
+	begin(0);
+	send_alert(SERVER, WARNING, UNRECOGNIZED_NAME);
+	send_server_flight(&good, &issuer, false);
+	send_client_flight();
+	send_server_finished();
+	exchange_data();
+	scene_close(&t);
+	findings_expect_healthy(&s);
+}
+END_TEST
+
+START_TEST(another_key_share_costs_a_round_trip)
+{
+	const struct trace_finding *f;
+
+	begin(OFFER_13);
+	put_server_hello(CHOOSE_13 | CHOOSE_RETRY);
+	send_built(SERVER);
+	send_hello(OFFER_13);
+	send_server_flight_13();
+	send_client_finished_13();
+	exchange_data();
+	scene_close(&t);
+	findings_expect_healthy(&s);
+	f = findings_expect_note(&s, FINDING_TLS_HELLO_RETRY_REQUEST, FINDING_INFO);
+	FINDINGS_EXPECT_PACKETS(f, { HELLO_FRAME, "first ClientHello" });
+	FINDINGS_EXPECT_WORDS(f, NAME, SERVER_AT);
+}
+END_TEST
+
+START_TEST(client_that_leaves_before_the_answer_has_changed_its_mind)
+{
+	begin(OFFER_13);
+	if (_i)
+		scene_rst(&t, CLIENT);
+	else
+		scene_fin(&t, CLIENT);
+	send_server_flight_13();
+	scene_rst(&t, CLIENT);
+	findings_expect_healthy(&s);
+}
+END_TEST
+
+START_TEST(client_that_began_to_send_data_had_no_quarrel_with_the_handshake)
+{
+	begin(0);
+	send_server_flight(&good, &issuer, false);
+	send_client_flight();
+	send_record(CLIENT, APPLICATION_DATA, 100); /* RFC 7918: false start */
+	scene_fin(&t, CLIENT);
+	scene_fin(&t, SERVER);
+	findings_expect_healthy(&s);
+}
+END_TEST
+
+/* How far the handshake went when the capture ended, or stopped to hold this connection. */
+enum progress { NOTHING_ACKNOWLEDGED, HELLO_ONLY, SERVER_FLIGHT_13, SERVER_FLIGHT_12, CLIENT_FLIGHT_12, PROGRESSES };
+
+START_TEST(capture_that_ends_in_a_young_handshake)
+{
+	enum progress progress = (enum progress)_i;
+
+	begin(progress == SERVER_FLIGHT_12 || progress == CLIENT_FLIGHT_12 ? 0 : OFFER_13);
+	if (progress == HELLO_ONLY)
+		scene_ack(&t, SERVER);
+	if (progress == SERVER_FLIGHT_13)
+		send_server_flight_13();
+	if (progress >= SERVER_FLIGHT_12)
+		send_server_flight(&good, &issuer, false);
+	if (progress == CLIENT_FLIGHT_12)
+		send_client_flight();
+	findings_expect_healthy(&s);
+}
+END_TEST
+
+START_TEST(capture_that_goes_on_without_this_connection_proves_nothing)
+{
+	begin(OFFER_13);
+	if (_i) /* the client's turn: its silence is not the server's */
+		send_server_flight_13();
+	scene_wait(&s, 20 * NT_SECOND);
+	scene_lookup(&s, 50000, "other.example.org", "192.0.2.1");
+	findings_expect_healthy(&s);
+}
+END_TEST
+
+START_TEST(capture_of_the_client_alone_proves_nothing)
+{
+	scene_syn(&t);
+	scene_ack(&t, CLIENT);
+	send_hello(OFFER_13);
+	scene_ack(&t, CLIENT);
+	send_client_finished_13();
+	send_record(CLIENT, APPLICATION_DATA, 200);
+	scene_wait(&s, 20 * NT_SECOND);
+	scene_fin(&t, CLIENT);
+	findings_expect_no_error(&s);
+}
+END_TEST
+
+START_TEST(capture_of_the_server_alone_proves_nothing)
+{
+	scene_syn_ack(&t);
+	send_server_flight_13();
+	send_record(SERVER, APPLICATION_DATA, 200);
+	scene_wait(&s, 20 * NT_SECOND);
+	scene_fin(&t, SERVER);
+	findings_expect_no_error(&s);
+}
+END_TEST
+
+START_TEST(packets_cut_by_the_snaplen_prove_nothing)
+{
+	s.snaplen = (uint32_t[]){ 54, 80, 120, 200 }[_i];
+	shake_hands_12();
+	exchange_data();
+	scene_close(&t);
+	findings_expect_no_error(&s);
+	findings_expect_one(&s, FINDING_CAPTURE_TRUNCATED_PACKETS);
+}
+END_TEST
+
+START_TEST(handshake_that_the_capture_has_lost_in_part_proves_nothing)
+{
+	begin(0);
+	s.lose = true;
+	send_server_flight(&good, &issuer, false);
+	scene_ack(&t, CLIENT);
+	send_client_flight();
+	send_server_finished();
+	exchange_data();
+	scene_close(&t);
+	findings_expect_no_error(&s);
+}
+END_TEST
+
+START_TEST(connection_in_the_middle_of_which_the_capture_begins)
+{
+	t.next[CLIENT] += 3000;
+	t.next[SERVER] += 9000;
+	t.received[SERVER] = t.next[CLIENT];
+	t.received[CLIENT] = t.next[SERVER];
+	exchange_data();
+	send_record(SERVER, ALERT, 26);
+	scene_rst(&t, SERVER);
+	findings_expect_healthy(&s);
+	findings_expect_one(&s, FINDING_CAPTURE_STARTED_MID_CONNECTION);
+}
+END_TEST
+
+Suite *nettrace_suite(void)
+{
+	Suite *suite = suite_create("findings about TLS");
+	TCase *failures = tcase_create("failures"), *normal = tcase_create("what is no failure");
+	const int certificate_count = (int)(sizeof certificates / sizeof *certificates);
+
+	tcase_add_checked_fixture(failures, setup, teardown);
+	tcase_add_loop_test(failures, alert_in_answer_to_the_hello, 0, (int)(sizeof refusals / sizeof *refusals));
+	tcase_add_test(failures, alert_after_the_server_hello_is_no_lack_of_ciphers);
+	tcase_add_test(failures, client_certificate_that_is_required);
+	tcase_add_test(failures, client_certificate_that_is_rejected);
+	tcase_add_loop_test(failures, certificate_that_the_client_refuses, 0, certificate_count);
+	tcase_add_test(failures, expired_certificate_and_a_client_that_just_closes);
+	tcase_add_test(failures, wildcard_covers_one_label);
+	tcase_add_test(failures, version_that_the_client_does_not_speak);
+	tcase_add_test(failures, client_that_ends_the_handshake_for_reasons_of_its_own);
+	tcase_add_loop_test(failures, client_that_closes_in_the_handshake_without_a_word, 0, 2);
+	tcase_add_test(failures, reset_in_answer_to_the_hello);
+	tcase_add_test(failures, reset_in_the_middle_of_the_handshake);
+	tcase_add_test(failures, close_in_answer_to_the_hello);
+	tcase_add_test(failures, server_that_never_answers_the_hello);
+	tcase_add_test(failures, server_that_does_not_answer_while_the_capture_lasts);
+	tcase_add_test(failures, answer_in_plain_text);
+	suite_add_tcase(suite, failures);
+	tcase_add_checked_fixture(normal, setup, teardown);
+	tcase_add_test(normal, client_certificate_that_was_not_sent_and_not_needed);
+	tcase_add_test(normal, client_certificate_that_was_accepted);
+	tcase_add_loop_test(normal, faulty_certificate_that_the_client_accepts_is_no_error, 0, certificate_count);
+	tcase_add_test(normal, certificate_that_ends_soon);
+	tcase_add_test(normal, answer_in_broken_tls_is_no_plain_text);
+	tcase_add_loop_test(normal, end_after_an_exchange_in_tls_12_is_normal, 0, ENDINGS);
+	tcase_add_loop_test(normal, end_after_an_exchange_in_tls_13_is_normal, 0, ENDINGS);
+	tcase_add_test(normal, client_that_closes_after_the_handshake_of_tls_13_says_nothing_that_can_be_read);
+	tcase_add_loop_test(normal, connection_kept_for_later_and_never_used_is_normal, 0, 2);
+	tcase_add_test(normal, resumption_is_normal);
+	tcase_add_test(normal, warning_about_the_name_before_a_success_is_no_error);
+	tcase_add_test(normal, another_key_share_costs_a_round_trip);
+	tcase_add_loop_test(normal, client_that_leaves_before_the_answer_has_changed_its_mind, 0, 2);
+	tcase_add_test(normal, client_that_began_to_send_data_had_no_quarrel_with_the_handshake);
+	tcase_add_loop_test(normal, capture_that_ends_in_a_young_handshake, 0, PROGRESSES);
+	tcase_add_loop_test(normal, capture_that_goes_on_without_this_connection_proves_nothing, 0, 2);
+	tcase_add_test(normal, capture_of_the_client_alone_proves_nothing);
+	tcase_add_test(normal, capture_of_the_server_alone_proves_nothing);
+	tcase_add_loop_test(normal, packets_cut_by_the_snaplen_prove_nothing, 0, 4);
+	tcase_add_test(normal, handshake_that_the_capture_has_lost_in_part_proves_nothing);
+	tcase_add_test(normal, connection_in_the_middle_of_which_the_capture_begins);
+	suite_add_tcase(suite, normal);
+	return suite;
+}
