@@ -1,7 +1,9 @@
 /* nettrace-analyze: captures in, report or JSON trace out. */
+#include "cli/inputs.h"
 #include "cli/message.h"
 #include "cli/options.h"
 #include "cli/outfile.h"
+#include "cli/packets_out.h"
 #include "cli/progress.h"
 #include "cli/version.h"
 
@@ -16,12 +18,15 @@ enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_DAMAGED = 2 };
 /* What lives as long as the run; zeroed is nothing yet. */
 struct run {
 	const struct options *options;
-	struct capture_source *source;
+	struct inputs *inputs;
 	struct correlator *correlator;
+	struct tls_keylog *keylog; /* NULL without keys */
+	struct verifier *verifier; /* NULL with --no-verify */
 	struct trace_sink sink;
 	struct trace_list list;
 	struct limit_hits hits;
 	struct outfile out;
+	struct packets_out packets_out;
 };
 
 /* ---- the ends that come from outside ---- */
@@ -90,10 +95,50 @@ static struct correlator *new_correlator(struct run *run)
 		.excluded_header_count = options->excluded_header_count,
 		.no_app_protocol = options->no_app_protocol,
 		.hash_seed = options->seed,
+		.keylog = run->keylog,
+		.verifier = run->verifier,
 	};
 
 	run->sink = wanted_records(options);
 	return correlator_new(&correlate, &run->sink, &run->list, &run->hits);
+}
+
+/* What can be known of a session's keys before its first packet: on a pipe, blocks of secrets come later. */
+static struct tls_keylog *read_keys(struct run *run)
+{
+	struct bytes text = inputs_keys(run->inputs);
+	struct tls_keylog *keylog;
+
+	if (!text.size)
+		return NULL;
+	keylog = tls_keylog_new(run->options->seed, &run->hits);
+	tls_keylog_add(keylog, text);
+	if (tls_keylog_malformed(keylog) && !run->options->quiet)
+		message("%" PRIu64 " lines of the key logs are malformed; they were skipped", tls_keylog_malformed(keylog));
+	return keylog;
+}
+
+/* What the files themselves say that is missing from them. */
+static void note_missing(struct run *run)
+{
+	const struct output read = { .source = inputs_source(run->inputs), .recording = inputs_recording(run->inputs) };
+
+	for (size_t i = 0; i < output_input_count(&read); i++) {
+		const struct capture_input *input = output_input(&read, i);
+		struct packet_ref last = { .file = i, .number = input->damage.packet_number };
+		char text[320];
+
+		if (input->damage.damaged) {
+			snprintf(text, sizeof text, "The capture file is damaged after packet %" PRIu64 ": %s; %" PRIu64 " bytes lost.",
+				 input->damage.packet_number, input->damage.text, input->damage.bytes_lost);
+			correlator_note_capture(run->correlator, FINDING_CAPTURE_FILE_TRUNCATED, input->last, last, text);
+		}
+		if (input->dropped) {
+			snprintf(text, sizeof text, "The capturing program lost %" PRIu64 " packets: what looks like loss may be that.",
+				 input->dropped);
+			correlator_note_capture(run->correlator, FINDING_CAPTURE_DROPPED_PACKETS, input->last, (struct packet_ref){ 0 }, text);
+		}
+	}
 }
 
 static const char *input_name(const char *path)
@@ -109,45 +154,85 @@ static bool is_an_input(const struct options *options, const char *path)
 	return false;
 }
 
+static enum nt_status check_outputs(const struct options *options, struct nt_error *error)
+{
+	const char *const outputs[] = { options->output, options->packets_out };
+
+	for (int i = 0; i < 2; i++)
+		if (outputs[i] && is_an_input(options, outputs[i]))
+			return nt_fail(error, NT_EUSAGE, "%s is an input: it would be overwritten", outputs[i]);
+	if (options->packets_out && strcmp(options->packets_out, options->output ? options->output : "-") == 0)
+		return nt_fail(error, NT_EUSAGE, "-w and the trace cannot go to the same place; name another with -o");
+	return NT_OK;
+}
+
 static enum nt_status open_all(struct run *run, struct nt_error *error)
 {
 	const struct options *options = run->options;
-	enum nt_status status;
+	enum nt_status status = check_outputs(options, error);
 
-	if (options->output && is_an_input(options, options->output))
-		return nt_fail(error, NT_EUSAGE, "%s is an input: it would be overwritten", options->output);
-	status = capture_open(&run->source, options->inputs, options->input_count, &run->hits, error);
-	if (status == NT_OK && options->filter)
-		status = capture_set_filter(run->source, options->filter, error);
+	if (status == NT_OK)
+		status = inputs_open(&run->inputs, options, &run->hits, error);
 	if (status == NT_OK)
 		status = outfile_open(&run->out, options->output, error);
-	if (status == NT_OK)
+	if (status == NT_OK && options->packets_out)
+		status = packets_out_open(&run->packets_out, options->packets_out, error);
+	if (status == NT_OK && !options->no_verify)
+		status = verifier_new(&run->verifier, options->ca, error);
+	if (status == NT_OK) {
+		run->keylog = read_keys(run);
 		run->correlator = new_correlator(run);
+	}
 	return status;
+}
+
+static void draw_progress(const struct run *run)
+{
+	const struct output_recording *recording = inputs_recording(run->inputs);
+
+	if (recording)
+		progress_show(recording->input.bytes, 0, recording->input.packets);
+	else
+		progress_draw(inputs_source(run->inputs));
+}
+
+static void take_packet(struct run *run, const struct packet *packet)
+{
+	bool is_of_trace = correlator_packet(run->correlator, packet);
+
+	if (run->packets_out.writer && (is_of_trace || run->options->all_packets))
+		packets_out_add(&run->packets_out, packet, inputs_keys(run->inputs));
+	if (progress_is_due)
+		draw_progress(run);
 }
 
 static void read_packets(struct run *run)
 {
 	struct packet packet;
+	struct conntrack_entry entry;
+	enum inputs_item item;
 
 	if (!run->options->quiet)
 		progress_start();
-	while (!interrupted && capture_next(run->source, &packet) == NT_OK) {
-		correlator_packet(run->correlator, &packet);
-		if (progress_is_due)
-			progress_draw(run->source);
+	while (!interrupted && (item = inputs_next(run->inputs, &packet, &entry)) != INPUTS_END) {
+		if (item == INPUTS_PACKET)
+			take_packet(run, &packet);
+		else
+			correlator_conntrack(run->correlator, &entry);
 	}
 	progress_stop();
+	note_missing(run);
 	correlator_finish(run->correlator);
 	trace_list_sort(&run->list);
 }
 
-static bool report_damage(const struct capture_source *source)
+static bool report_damage(const struct inputs *inputs)
 {
+	const struct output read = { .source = inputs_source(inputs), .recording = inputs_recording(inputs) };
 	bool any = false;
 
-	for (size_t i = 0; i < capture_input_count(source); i++) {
-		const struct capture_input *input = capture_input(source, i);
+	for (size_t i = 0; i < output_input_count(&read); i++) {
+		const struct capture_input *input = output_input(&read, i);
 		const struct capture_damage *damage = &input->damage;
 
 		if (!damage->damaged)
@@ -183,6 +268,36 @@ static bool wants_colour(const struct outfile *out)
 	return isatty(fileno(out->file)) && !(no_colour && *no_colour) && terminal && strcmp(terminal, "dumb") != 0;
 }
 
+/* The locale that the terminal's user set, in the order of POSIX. */
+static bool wants_blocks(const struct outfile *out)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+	const char *locale = NULL;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names && !(locale && *locale); i++)
+		locale = getenv(names[i]);
+	return isatty(fileno(out->file)) && locale && (strcasestr(locale, "UTF-8") || strcasestr(locale, "UTF8"));
+}
+
+static nt_time trace_begin(const struct run *run)
+{
+	const struct output_recording *recording = inputs_recording(run->inputs);
+	const struct correlate_stats *stats = correlator_stats(run->correlator);
+
+	if (recording && recording->session->begin != NT_TIME_NONE)
+		return recording->session->begin;
+	return run->options->input_count == 1 ? stats->first_packet_time : stats->smallest_time;
+}
+
+static nt_time trace_end(const struct run *run)
+{
+	const struct output_recording *recording = inputs_recording(run->inputs);
+
+	if (recording && recording->session->end != NT_TIME_NONE)
+		return recording->session->end;
+	return correlator_stats(run->correlator)->largest_time;
+}
+
 static bool write_output(struct run *run)
 {
 	const struct options *options = run->options;
@@ -195,10 +310,12 @@ static bool write_output(struct run *run)
 		.omit = options->omit,
 		.verbose = options->verbose,
 		.colour = wants_colour(&run->out),
-		.begin = options->input_count == 1 ? stats->first_packet_time : stats->smallest_time,
-		.end = stats->largest_time,
+		.blocks = wants_blocks(&run->out),
+		.begin = trace_begin(run),
+		.end = trace_end(run),
 		.list = &run->list,
-		.source = run->source,
+		.source = inputs_source(run->inputs),
+		.recording = inputs_recording(run->inputs),
 		.stats = stats,
 		.hits = &run->hits,
 	};
@@ -220,10 +337,14 @@ static enum exit_status analyze(struct run *run)
 	read_packets(run);
 	if (interrupted && !run->options->quiet)
 		message("interrupted: this is what was read until then");
-	if (report_damage(run->source))
+	if (report_damage(run->inputs))
 		exit_status = EXIT_DAMAGED;
 	errno = 0;
 	if (outfile_finish(&run->out, write_output(run), &error) != NT_OK) {
+		message("%s", error.text);
+		exit_status = EXIT_FAILED;
+	}
+	if (packets_out_finish(&run->packets_out, &error) != NT_OK) {
 		message("%s", error.text);
 		exit_status = EXIT_FAILED;
 	}
@@ -234,7 +355,10 @@ static void clear(struct run *run)
 {
 	outfile_abandon();
 	correlator_free(run->correlator);
-	capture_free(run->source);
+	tls_keylog_free(run->keylog);
+	verifier_free(run->verifier);
+	packets_out_clear(&run->packets_out);
+	inputs_free(run->inputs);
 	trace_list_free(&run->list);
 }
 

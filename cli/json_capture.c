@@ -55,35 +55,25 @@ static void write_interface(struct json *json, const struct capture_interface *i
 	json_end(json);
 }
 
-static void write_source(struct json *json, const struct capture_source *source)
+static void write_inputs(struct json *json, const struct output *output)
 {
-	size_t inputs = source ? capture_input_count(source) : 0;
-	size_t interfaces = source ? capture_interface_count(source) : 0;
-
 	json_begin_array(json, "inputs");
-	for (size_t i = 0; i < inputs; i++)
-		write_input(json, capture_input(source, i));
+	for (size_t i = 0; i < output_input_count(output); i++)
+		write_input(json, output_input(output, i));
 	json_end(json);
 	json_begin_array(json, "interfaces");
-	for (size_t i = 0; i < interfaces; i++)
-		write_interface(json, capture_interface(source, i));
+	for (size_t i = 0; i < output_interface_count(output); i++)
+		write_interface(json, output_interface(output, i));
 	json_end(json);
 }
 
-static uint64_t packets_read(const struct capture_source *source)
+static void write_packets(struct json *json, const struct output *output)
 {
-	uint64_t packets = 0;
+	const struct correlate_stats *stats = output->stats;
 
-	for (size_t i = 0; i < capture_input_count(source); i++)
-		packets += capture_input(source, i)->packets;
-	return packets;
-}
-
-static void write_packets(struct json *json, const struct capture_source *source, const struct correlate_stats *stats)
-{
 	json_begin_object(json, "packets");
-	json_uint(json, "read", source ? packets_read(source) : stats->packets);
-	json_uint(json, "filteredOut", source ? capture_filtered_out(source) : 0);
+	json_uint(json, "read", output_packets_read(output));
+	json_uint(json, "filteredOut", output_filtered_out(output));
 	json_uint(json, "ip", stats->ip_packets);
 	json_uint(json, "tcp", stats->tcp_packets);
 	json_uint(json, "udp", stats->udp_packets);
@@ -162,9 +152,10 @@ void json_write_capture(struct json *json, const struct output *output)
 	json_text(json, "name", "nettrace-analyze");
 	json_text(json, "version", NETTRACE_VERSION);
 	json_end(json);
-	write_source(json, output->source);
+	write_inputs(json, output);
+	json_write_recording(json, output);
 	json_optional_text(json, "filter", output->filter);
-	write_packets(json, output->source, output->stats);
+	write_packets(json, output);
 	write_skipped(json, output->stats);
 	write_clock(json, output->stats);
 	write_limits(json, output->hits);

@@ -107,6 +107,7 @@ static void write_tcp_wire(struct json *json, const struct output *output, const
 	json_optional_uint(json, "vlan", conn->vlan);
 	json_optional_uint(json, "tunnels", conn->tunnels);
 	json_put_icmp(json, output, conn->icmp_type, conn->icmp_code, conn->icmp_packet);
+	json_put_conntrack_doubts(json, conn->conntrack);
 	json_end(json);
 }
 
@@ -124,6 +125,7 @@ void json_write_tcp_conn(struct json *json, const struct output *output, const s
 	json_bool(json, "reused", conn->reused);
 	json_uint(json, "totalSentBytes", conn->sent_bytes);
 	json_uint(json, "totalRecvBytes", conn->recv_bytes);
+	json_write_conntrack(json, output, conn->conntrack);
 	write_tcp_wire(json, output, conn);
 	json_end(json);
 }
@@ -144,6 +146,7 @@ static void write_udp_wire(struct json *json, const struct output *output, const
 	json_optional_uint(json, "vlan", conn->vlan);
 	json_optional_uint(json, "tunnels", conn->tunnels);
 	json_put_icmp(json, output, conn->icmp_type, conn->icmp_code, conn->icmp_packet);
+	json_put_conntrack_doubts(json, conn->conntrack);
 	json_end(json);
 }
 
@@ -158,6 +161,7 @@ void json_write_udp_conn(struct json *json, const struct output *output, const s
 	json_put_tuple(json, "addrTuple", &conn->tuple);
 	json_uint(json, "totalSentBytes", conn->sent_bytes);
 	json_uint(json, "totalRecvBytes", conn->recv_bytes);
+	json_write_conntrack(json, output, conn->conntrack);
 	write_udp_wire(json, output, conn);
 	json_end(json);
 }

@@ -155,12 +155,12 @@ void json_put_evidence(struct json *json, const char *name, enum trace_evidence 
 
 void json_put_interface(struct json *json, const struct output *output, uint32_t interface)
 {
-	size_t count = output->source ? capture_interface_count(output->source) : 0;
+	size_t count = output_interface_count(output);
 	const char *name;
 
 	if (interface >= count)
 		return;
-	name = capture_interface(output->source, interface)->name;
+	name = output_interface(output, interface)->name;
 	if (name && name[0])
 		json_text(json, "interface", name);
 	else if (count > 1)
@@ -169,7 +169,7 @@ void json_put_interface(struct json *json, const struct output *output, uint32_t
 
 void json_put_packets(struct json *json, const struct output *output, const struct json_packet *packets, size_t count)
 {
-	bool several = output->source && capture_input_count(output->source) > 1, has_file = false;
+	bool several = output_input_count(output) > 1, has_file = false;
 	uint64_t file = 0;
 
 	for (size_t i = 0; i < count; i++) {

@@ -44,7 +44,7 @@ static void write_packets(struct json *json, const struct output *output, const 
 
 		json_begin_object(json, NULL);
 		json_uint(json, "packet", packet->packet.number);
-		if (capture_input_count(output->source) > 1)
+		if (output_input_count(output) > 1)
 			json_uint(json, "file", packet->packet.file);
 		json_string(json, "shows", packet->shows);
 		json_end(json);

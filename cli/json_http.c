@@ -36,6 +36,24 @@ static void write_times(struct json *json, const struct output *output, const st
 	json_put_interval(json, "durationUs", request->req_sent, request->resp_end);
 }
 
+/* The parts add up to the total; nothing unless that is known. */
+static void write_timing(struct json *json, const struct trace_http_timing *timing)
+{
+	if (timing->total < 0)
+		return;
+	json_begin_object(json, "timing");
+	json_put_duration(json, "totalUs", timing->total);
+	json_put_duration(json, "dnsUs", timing->dns);
+	json_put_duration(json, "connectUs", timing->connect);
+	json_put_duration(json, "tlsUs", timing->tls);
+	json_put_duration(json, "idleUs", timing->idle);
+	json_put_duration(json, "requestUs", timing->request);
+	json_put_duration(json, "serverUs", timing->server);
+	json_put_duration(json, "transferUs", timing->transfer);
+	json_put_duration(json, "stalledUs", timing->stalled);
+	json_end(json);
+}
+
 static void write_wire(struct json *json, const struct output *output, const struct trace_http_request *request)
 {
 	bool has_response = request->status != 0 || request->resp_begin != NT_TIME_NONE;
@@ -43,6 +61,9 @@ static void write_wire(struct json *json, const struct output *output, const str
 	json_begin_optional_object(json, "wire");
 	write_packets(json, output, request);
 	write_times(json, output, request);
+	write_timing(json, &request->timing);
+	json_put_optional_id(json, "redirectedFrom", request->redirected_from);
+	json_put_optional_id(json, "retryOf", request->retry_of);
 	json_optional_string(json, "host", request->host);
 	json_optional_bool(json, "connect", request->is_connect);
 	json_optional_bool(json, "responseWithoutRequest", request->resp_without_request);

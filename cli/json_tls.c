@@ -100,6 +100,13 @@ static void write_events(struct json *json, const struct output *output, const s
 	json_optional_bool(json, "ocspStapled", tunnel->ocsp_stapled);
 	json_optional_bool(json, "midStream", tunnel->mid_stream);
 	json_optional_bool(json, "malformed", tunnel->malformed);
+	json_optional_bool(json, "certificatesCut", tunnel->certificates_cut);
+	json_optional_bool(json, "decrypted", tunnel->decrypted);
+	json_optional_uint(json, "unverifiedRecords", tunnel->unverified_records);
+	json_begin_optional_object(json, "chainVerification");
+	json_optional_string(json, "result", tunnel->verification);
+	json_optional_string(json, "detail", tunnel->verification_detail);
+	json_end(json);
 	json_begin_optional_array(json, "alerts");
 	for (size_t i = 0; i < tunnel->alert_count; i++)
 		write_alert(json, output, &tunnel->alerts[i]);

@@ -21,6 +21,9 @@ void json_write_finding(struct json *json, const struct output *output, const st
 /* The member "capture": where the packets came from, and what became of them. */
 void json_write_capture(struct json *json, const struct output *output);
 
+/* The member "session" of it; nothing if no recording was read. */
+void json_write_recording(struct json *json, const struct output *output);
+
 /* ---- fields ---- */
 
 /* "+12ms", "undefined" or absolute. */
@@ -56,6 +59,10 @@ void json_put_evidence(struct json *json, const char *name, enum trace_evidence 
 
 /* The name of the interface, or "interfaceId" where it has none and there are several; left out where neither tells anything. */
 void json_put_interface(struct json *json, const struct output *output, uint32_t interface);
+
+/* The member "conntrack", and in `wire` what is to be known about it; left out for NULL. */
+void json_write_conntrack(struct json *json, const struct output *output, const struct conntrack_entry *entry);
+void json_put_conntrack_doubts(struct json *json, const struct conntrack_entry *entry);
 
 /* The last ICMP error about a connection: an object "icmp", left out when packet.number is 0. */
 void json_put_icmp(struct json *json, const struct output *output, uint8_t type, uint8_t code, struct packet_ref packet);

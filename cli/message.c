@@ -4,6 +4,13 @@
 
 #include <stdarg.h>
 
+static const char *program = "nettrace-analyze";
+
+void message_set_program(const char *name)
+{
+	program = name;
+}
+
 void message(const char *format, ...)
 {
 	char text[2048];
@@ -12,7 +19,7 @@ void message(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	fputs("nettrace-analyze: ", stderr);
+	fprintf(stderr, "%s: ", program);
 	text_print(stderr, bytes_of(text), 0);
 	fputc('\n', stderr);
 }

@@ -13,6 +13,9 @@ struct options {
 	const char *output;      /* NULL: standard output */
 	const char *description; /* NULL: the inputs' names */
 	const char *filter;      /* pcap-filter expression, or NULL */
+	const char *session;     /* of a recording: a number, "last", or NULL */
+	const char *packets_out; /* pcapng file to write, or NULL */
+	bool all_packets;        /* all that were read go there */
 	struct correlate_prefix *clients;
 	size_t client_count;
 	enum correlate_headers headers;
@@ -20,7 +23,7 @@ struct options {
 	const char **excluded_headers;
 	size_t excluded_header_count;
 	struct output_omit omit;
-	bool no_app_protocol;
+	bool no_app_protocol, no_verify;
 	const char *ca;       /* file or directory with a certificate in it, or NULL */
 	const char **keylogs; /* files that look like NSS key logs */
 	size_t keylog_count;

@@ -7,8 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What outfile_abandon() removes. */
-static const char *volatile unfinished;
+/* What outfile_abandon() removes: the trace, and the packets beside it. */
+enum { UNFINISHED = 2 };
+static const char *volatile unfinished[UNFINISHED];
 
 static enum nt_status cannot_write(const char *name, int why, struct nt_error *error)
 {
@@ -20,9 +21,20 @@ static bool is_standard_output(const char *path)
 	return !path || strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
 }
 
+static void note_unfinished(const char *temporary)
+{
+	for (int i = 0; i < UNFINISHED; i++)
+		if (!unfinished[i]) {
+			unfinished[i] = temporary;
+			return;
+		}
+}
+
 static void forget(struct outfile *out)
 {
-	unfinished = NULL;
+	for (int i = 0; i < UNFINISHED; i++)
+		if (unfinished[i] == out->temporary)
+			unfinished[i] = NULL;
 	free(out->path);
 	free(out->temporary);
 	*out = (struct outfile){ 0 };
@@ -77,7 +89,7 @@ static bool open_temporary(struct outfile *out, const char *path, const struct s
 	out->name = path;
 	out->path = nt_strdup(path);
 	out->temporary = temporary;
-	unfinished = temporary;
+	note_unfinished(temporary);
 	return true;
 }
 
@@ -127,7 +139,8 @@ enum nt_status outfile_finish(struct outfile *out, bool complete, struct nt_erro
 	}
 	if (!complete) {
 		status = cannot_write(out->name, why, error);
-		outfile_abandon();
+		if (out->temporary)
+			unlink(out->temporary);
 	}
 	forget(out);
 	return status;
@@ -144,6 +157,7 @@ bool outfile_is_same(const char *a, const char *b)
 
 void outfile_abandon(void)
 {
-	if (unfinished)
-		unlink(unfinished);
+	for (int i = 0; i < UNFINISHED; i++)
+		if (unfinished[i])
+			unlink(unfinished[i]);
 }

@@ -6,6 +6,7 @@
 
 #include "capture/source.h"
 #include "correlate/correlate.h"
+#include "store/recording.h"
 #include "store/trace.h"
 
 #include <stdio.h>
@@ -13,6 +14,19 @@
 /* Kinds of records that the user left out (--no-dials, …). */
 struct output_omit {
 	bool dials, tcp, udp, dns, tls, http;
+};
+
+/* What is known of a session of a recording.  The file is its only input. */
+struct output_recording {
+	const struct recording_session *session;
+	struct capture_input input;
+	const struct capture_interface *interfaces;
+	size_t interface_count;
+	uint64_t filtered_out;
+	const struct recording_event *events;
+	size_t event_count;
+	const struct recording_statistics *statistics; /* the last of each subject */
+	size_t statistics_count;
 };
 
 /* Everything that an output may show.  Nothing in it is owned by the outputs. */
@@ -23,13 +37,23 @@ struct output {
 	struct output_omit omit;
 	bool verbose;
 	bool colour;   /* the report may use terminal colours */
+	bool blocks;   /* the report may draw with block characters of UTF-8 */
 	nt_time begin; /* traceBeginAt; NT_TIME_NONE if there was no packet */
 	nt_time end;
-	const struct trace_list *list; /* sorted */
-	const struct capture_source *source;
+	const struct trace_list *list;            /* sorted */
+	const struct capture_source *source;      /* NULL if a recording was read; see output_input() */
+	const struct output_recording *recording; /* NULL if captures were read */
 	const struct correlate_stats *stats;
 	const struct limit_hits *hits;
 };
+
+/* What was read, of either kind (output_inputs.c). */
+size_t output_input_count(const struct output *output);
+const struct capture_input *output_input(const struct output *output, size_t index);
+size_t output_interface_count(const struct output *output);
+const struct capture_interface *output_interface(const struct output *output, size_t index);
+uint64_t output_packets_read(const struct output *output); /* whether or not the filter took them */
+uint64_t output_filtered_out(const struct output *output);
 
 /* The JSON trace (see tests/schema/trace.schema.json).  false if writing failed. */
 bool output_json(FILE *out, const struct output *output);

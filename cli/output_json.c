@@ -33,10 +33,10 @@ static void hash_input(EVP_MD_CTX *hash, const struct capture_input *input)
 static void hash_trace(EVP_MD_CTX *hash, const struct output *output)
 {
 	const struct trace_list *list = output->list;
-	size_t inputs = output->source ? capture_input_count(output->source) : 0;
+	size_t inputs = output_input_count(output);
 
 	for (size_t i = 0; i < inputs; i++)
-		hash_input(hash, capture_input(output->source, i));
+		hash_input(hash, output_input(output, i));
 	hash_number(hash, (uint64_t)output->begin);
 	hash_number(hash, (uint64_t)output->end);
 	hash_number(hash, output->stats->packets);

@@ -59,13 +59,21 @@ void progress_line(uint64_t done, uint64_t total, uint64_t packets, char out[PRO
 		snprintf(out, PROGRESS_LINE_SIZE, "%s read, %" PRIu64 " packets", text_bytes(done, amount), packets);
 }
 
+void progress_show(uint64_t done, uint64_t total, uint64_t packets)
+{
+	char line[PROGRESS_LINE_SIZE];
+
+	progress_is_due = 0;
+	progress_line(done, total, packets, line);
+	fprintf(stderr, "\r%s\033[K", line);
+	is_drawn = true;
+}
+
 void progress_draw(const struct capture_source *source)
 {
 	uint64_t done = 0, total = 0, packets = 0;
 	bool all_known = true;
-	char line[PROGRESS_LINE_SIZE];
 
-	progress_is_due = 0;
 	for (size_t i = 0; i < capture_input_count(source); i++) {
 		const struct capture_input *input = capture_input(source, i);
 
@@ -74,9 +82,7 @@ void progress_draw(const struct capture_source *source)
 		packets += input->packets;
 		all_known = all_known && input->size_on_disk > 0;
 	}
-	progress_line(done, all_known ? total : 0, packets, line);
-	fprintf(stderr, "\r%s\033[K", line);
-	is_drawn = true;
+	progress_show(done, all_known ? total : 0, packets);
 }
 
 void progress_stop(void)

@@ -124,6 +124,7 @@ static void begin_title(struct report *report, nt_time at)
 {
 	int64_t offset;
 
+	report->hang = REPORT_HEAD + 1;
 	report_strong(report, true);
 	if (at == NT_TIME_NONE || report->output->begin == NT_TIME_NONE ||
 	    __builtin_sub_overflow(at, report->output->begin, &offset))
@@ -132,10 +133,28 @@ static void begin_title(struct report *report, nt_time at)
 		fprintf(report->out, "%+.3f s  ", (double)(offset / NT_MICROSECOND) / 1e6);
 }
 
+/* How long a whole bar is. */
+static void print_axis(struct report *report)
+{
+	nt_time begin = report->axis.begin, end = report->axis.end;
+	int64_t length;
+	char text[TEXT_SIZE];
+
+	if (begin != NT_TIME_NONE && !__builtin_sub_overflow(end, begin, &length) && length >= 10 * NT_MICROSECOND)
+		fprintf(report->out, "   %s", text_between(begin, end, text));
+}
+
 static void end_title(struct report *report)
 {
 	report_strong(report, false);
+	print_axis(report);
 	report_end_line(report);
+}
+
+static void set_client(struct report *report, uint8_t ip_version, const struct ip_address *address)
+{
+	report->client_ip_version = ip_version;
+	report->client = *address;
 }
 
 static void print_address(struct report *report, uint8_t ip_version, const struct ip_address *address)
@@ -150,6 +169,7 @@ static void print_connection_title(struct report *report, const struct entry *en
 	char to[REPORT_ENDPOINT_SIZE];
 
 	begin_title(report, entry->at);
+	set_client(report, tuple->ip_version, &tuple->source);
 	print_address(report, tuple->ip_version, &tuple->source);
 	fprintf(report->out, " -> %s", report_endpoint(tuple->ip_version, &tuple->destination, tuple->destination_port, to));
 	end_title(report);
@@ -171,6 +191,7 @@ static void print_dial_title(struct report *report, const struct trace_dial *dia
 	char duration[TEXT_SIZE];
 
 	begin_title(report, dial->begin);
+	set_client(report, dial->source_ip_version, &dial->source);
 	if (dial->source_ip_version) {
 		print_address(report, dial->source_ip_version, &dial->source);
 		fputs(" -> ", report->out);
@@ -181,6 +202,8 @@ static void print_dial_title(struct report *report, const struct trace_dial *dia
 		fputs("   ", report->out);
 		report_bad(report, "failed after %s: ", text_between(dial->begin, dial->end, duration));
 		report_bad_text(report, dial->error);
+	} else {
+		print_axis(report);
 	}
 	report_end_line(report);
 }
@@ -216,6 +239,7 @@ static void print_dial(struct report *report, const struct trace_dial *dial)
 	struct report_links tcp = report_children(&report->index.tcp_of_dial, dial->id);
 	size_t shown = !report->verbose && tcp.count > REPORT_CHILDREN ? REPORT_CHILDREN : tcp.count;
 
+	report->axis = report_axis_dial(report, dial);
 	print_dial_title(report, dial);
 	if (report->verbose)
 		print_dial_details(report, dial);
@@ -237,6 +261,7 @@ static void print_dns_entry(struct report *report, const struct entry *entry)
 	const struct trace_udp_conn *udp = report_find_udp(report->list, query->connection);
 	const struct trace_tcp_conn *tcp = report_find_tcp(report->list, query->connection);
 
+	report->axis = report_axis_dns(query);
 	if (udp) {
 		print_connection_title(report, entry, &udp->tuple);
 	} else if (tcp) {
@@ -259,10 +284,12 @@ static void print_entry(struct report *report, const struct entry *entry)
 		print_dial(report, &list->dials[entry->index]);
 		break;
 	case ENTRY_TCP:
+		report->axis = report_axis_tcp(report, &list->tcp_conns[entry->index]);
 		print_connection_title(report, entry, &list->tcp_conns[entry->index].tuple);
 		report_tcp(report, &list->tcp_conns[entry->index], (struct bytes){ 0 });
 		break;
 	case ENTRY_UDP:
+		report->axis = report_axis_udp(report, &list->udp_conns[entry->index]);
 		print_connection_title(report, entry, &list->udp_conns[entry->index].tuple);
 		report_udp(report, &list->udp_conns[entry->index], (struct bytes){ 0 });
 		break;
@@ -304,7 +331,8 @@ static void print_bare_udp(struct report *report, struct timeline *timeline)
 		fprintf(report->out, "%s%zu ", begin ? ", " : " ", end - begin);
 		report_text(report, name.size ? name : BYTES("unknown"));
 	}
-	fputs(" (-v shows them)\n", report->out);
+	fputs(" (-v shows them)", report->out);
+	report_end_line(report);
 }
 
 /* ---- all of it ---- */
@@ -321,13 +349,17 @@ static void print_timeline(struct report *report)
 	if (timeline.count)
 		qsort(timeline.entries, timeline.count, sizeof *timeline.entries, compare_entries);
 	shown = !report->verbose && timeline.count > REPORT_ENTRIES ? REPORT_ENTRIES : timeline.count;
-	for (size_t i = 0; i < shown && !ferror(report->out); i++)
+	for (size_t i = 0; i < shown && !ferror(report->to); i++)
 		print_entry(report, &timeline.entries[i]);
-	if (shown < timeline.count)
-		fprintf(report->out, "… and %zu more (-v shows all)\n", timeline.count - shown);
+	if (shown < timeline.count) {
+		fprintf(report->out, "… and %zu more (-v shows all)", timeline.count - shown);
+		report_end_line(report);
+	}
 	print_bare_udp(report, &timeline);
-	if (!timeline.count && !timeline.bare_count)
-		fputs("no connections and no look-ups\n", report->out);
+	if (!timeline.count && !timeline.bare_count) {
+		fputs("no connections and no look-ups", report->out);
+		report_end_line(report);
+	}
 	free(timeline.entries);
 	free(timeline.bare);
 }
@@ -335,20 +367,21 @@ static void print_timeline(struct report *report)
 bool output_report(FILE *out, const struct output *output)
 {
 	struct report report = {
-		.out = out,
 		.output = output,
 		.list = output->list,
 		.verbose = output->verbose,
-		.many_inputs = output->source && capture_input_count(output->source) > 1,
+		.many_inputs = output_input_count(output) > 1,
 		.text_max = output->verbose ? 0 : REPORT_TEXT,
 	};
 
+	report_open_lines(&report, out);
 	report_index_build(&report.index, output);
+	report_verdict(&report);
 	report_head(&report);
-	fputc('\n', out);
+	report_end_line(&report);
 	print_timeline(&report);
 	if (report.verbose)
 		report_statistics(&report);
 	report_index_clear(&report.index);
-	return !ferror(out);
+	return report_close_lines(&report);
 }

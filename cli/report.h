@@ -8,7 +8,10 @@
 #include "cli/text.h"
 
 /* What a report without --verbose shows at most. */
-enum { REPORT_ENTRIES = 200, REPORT_CHILDREN = 50, REPORT_TEXT = 240, REPORT_VALUES = 8 };
+enum { REPORT_ENTRIES = 200, REPORT_CHILDREN = 50, REPORT_TEXT = 240, REPORT_URL = 80, REPORT_VALUES = 8 };
+
+/* Columns: of a line without --verbose, of the text after a title in the head, of a bar, and of the text after it. */
+enum { REPORT_WIDTH = 150, REPORT_HEAD = 9, REPORT_BAR = 24, REPORT_STEP = 8 + REPORT_BAR + 2 };
 
 /* ---- which record belongs to which (report_index.c) ---- */
 
@@ -36,11 +39,21 @@ struct report_links report_children(const struct report_links *links, trace_id p
 const struct trace_dial *report_find_dial(const struct trace_list *list, trace_id id);
 const struct trace_tcp_conn *report_find_tcp(const struct trace_list *list, trace_id id);
 const struct trace_udp_conn *report_find_udp(const struct trace_list *list, trace_id id);
+const struct trace_http_request *report_find_http(const struct trace_list *list, trace_id id);
 
-/* ---- writing (report_write.c) ---- */
+struct report_span {
+	nt_time begin, end; /* either may be NT_TIME_NONE */
+};
 
 struct report {
-	FILE *out;
+	FILE *to;   /* where lines go when they are complete */
+	FILE *out;  /* the line that is being written */
+	char *line; /* its bytes so far, as open_memstream() gives them */
+	size_t line_size;
+	unsigned hang;                 /* column where it goes on if it is too long for one line */
+	struct report_span axis;       /* the time that a whole bar stands for */
+	uint8_t client_ip_version;     /* of the entry's title; 0: none named */
+	struct ip_address client;
 	const struct output *output;
 	const struct trace_list *list;
 	struct report_index index;
@@ -49,17 +62,49 @@ struct report {
 	size_t text_max;  /* bytes of one text; 0: no maximum */
 };
 
-void report_begin_line(struct report *report, const char *label);
-void report_begin_more(struct report *report); /* a further line about the same record */
+/* ---- lines (report_line.c) ---- */
+
+void report_open_lines(struct report *report, FILE *to);
+bool report_close_lines(struct report *report); /* false if writing failed */
+
+/* Of the head: the text begins at REPORT_HEAD. */
+void report_begin_head(struct report *report, const char *title);
+void report_begin_line(struct report *report, const char *label); /* the text begins where that of steps does */
+void report_begin_more(struct report *report);                    /* a further line about the same record */
+
+/* A line with the bar that places `span` on the axis of the entry. */
+void report_begin_step(struct report *report, const char *label, struct report_span span, bool failed);
+
+/* Every line ends in one of these.  Without --verbose what is longer than REPORT_WIDTH goes on in a further line, at `hang`. */
 void report_end_line(struct report *report);
 void report_end_line_at(struct report *report, struct packet_ref first, struct packet_ref last);
 void report_more_hidden(struct report *report, size_t count, const char *what); /* "… and 3 more requests" */
+
+/* ---- when steps began and ended (report_span.c) ---- */
+
+struct report_span report_span_dns(const struct trace_dns_message *first, const struct trace_dns_message *last);
+struct report_span report_span_tcp(const struct report *report, const struct trace_tcp_conn *conn);
+struct report_span report_span_udp(const struct trace_udp_conn *conn);
+struct report_span report_span_tls(const struct trace_tls_tunnel *tunnel);
+struct report_span report_span_http(const struct report *report, const struct trace_http_request *request);
+
+/* From the first step of an entry to the last. */
+struct report_span report_axis_dial(const struct report *report, const struct trace_dial *dial);
+struct report_span report_axis_tcp(const struct report *report, const struct trace_tcp_conn *conn);
+struct report_span report_axis_udp(const struct report *report, const struct trace_udp_conn *conn);
+struct report_span report_axis_dns(const struct trace_dns_query *query);
+
+/* TLS, HTTP or DNS that was understood. */
+bool report_has_exchanges(const struct report *report, trace_id conn);
+
+/* ---- parts of lines (report_write.c) ---- */
 
 void report_text(struct report *report, struct bytes text);
 void report_name(struct report *report, struct bytes name); /* without the final dot */
 void report_bad(struct report *report, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));                  /* in red; for our own words only */
 void report_bad_text(struct report *report, struct bytes text); /* in red */
+void report_red(struct report *report, bool on);
 void report_strong(struct report *report, bool on);
 
 /* " 3 retransmissions" after a comma, nothing if 0; `what` in the singular, plural by s. */
@@ -69,10 +114,13 @@ const char *report_plural(uint64_t count); /* "" or "s" */
 enum { REPORT_ENDPOINT_SIZE = 60 };
 const char *report_endpoint(uint8_t ip_version, const struct ip_address *address, uint16_t port, char out[REPORT_ENDPOINT_SIZE]);
 void report_tuple(struct report *report, const struct address_tuple *tuple);
+void report_tuple_of_entry(struct report *report, const struct address_tuple *tuple); /* the client is not named twice */
 
 /* ---- topics ---- */
 
+void report_verdict(struct report *report);    /* report_verdict.c */
 void report_head(struct report *report);       /* report_head.c */
+void report_recording(struct report *report);  /* nothing if no recording was read */
 void report_statistics(struct report *report); /* report_stats.c */
 
 /* Every look-up of a conversation.  `is_titled`: the entry's title names the server already. */
@@ -82,6 +130,11 @@ void report_tcp(struct report *report, const struct trace_tcp_conn *conn, struct
 void report_udp(struct report *report, const struct trace_udp_conn *conn, struct bytes host);
 void report_tls(struct report *report, const struct trace_tls_tunnel *tunnel, struct bytes host);
 void report_http(struct report *report, const struct trace_http_request *request);
+/* Whether the line of a request is followed by one that says where its time went, and that line (report_timing.c). */
+bool report_has_timing(const struct report *report, const struct trace_http_request *request);
+void report_timing(struct report *report, const struct trace_http_request *request);
+/* Nothing for NULL, nor without -v if no address is translated. */
+void report_conntrack(struct report *report, const struct conntrack_entry *entry);
 /* TLS tunnels and HTTP requests on a connection, in the order of time. */
 void report_exchanges(struct report *report, trace_id conn, struct bytes host);
 

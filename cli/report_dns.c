@@ -100,6 +100,8 @@ static struct summary summarise(const struct lookup *lookup)
 
 /* ---- printing one look-up ---- */
 
+enum { RCODE_NXDOMAIN = 3 };
+
 struct rcode_name {
 	uint16_t rcode;
 	const char *name;
@@ -107,10 +109,13 @@ struct rcode_name {
 
 /* IANA DNS RCODEs. */
 static const struct rcode_name rcode_names[] = {
-	{ 1, "FORMERR" },    { 2, "SERVFAIL" }, { 3, "NXDOMAIN" },  { 4, "NOTIMP" },     { 5, "REFUSED" },
-	{ 6, "YXDOMAIN" },   { 7, "YXRRSET" },  { 8, "NXRRSET" },   { 9, "NOTAUTH" },    { 10, "NOTZONE" },
-	{ 11, "DSOTYPENI" }, { 16, "BADVERS" }, { 17, "BADKEY" },   { 18, "BADTIME" },   { 19, "BADMODE" },
-	{ 20, "BADNAME" },   { 21, "BADALG" },  { 22, "BADTRUNC" }, { 23, "BADCOOKIE" },
+	{ 1, "FORMERR" },    { 2, "SERVFAIL" },   { RCODE_NXDOMAIN, "NXDOMAIN" },
+	{ 4, "NOTIMP" },     { 5, "REFUSED" },    { 6, "YXDOMAIN" },
+	{ 7, "YXRRSET" },    { 8, "NXRRSET" },    { 9, "NOTAUTH" },
+	{ 10, "NOTZONE" },   { 11, "DSOTYPENI" }, { 16, "BADVERS" },
+	{ 17, "BADKEY" },    { 18, "BADTIME" },   { 19, "BADMODE" },
+	{ 20, "BADNAME" },   { 21, "BADALG" },    { 22, "BADTRUNC" },
+	{ 23, "BADCOOKIE" },
 };
 
 static const char *rcode_text(uint16_t rcode)
@@ -156,6 +161,24 @@ static void print_icmp(struct report *report, const struct trace_dns_query *quer
 		report_bad(report, " (%s)", report_icmp(conn->tuple.ip_version, conn->icmp_type, conn->icmp_code, text));
 }
 
+/* Of a host with one kind of address, or a search list: the dial got what it needed from another look-up. */
+static bool is_harmless(const struct report *report, const struct lookup *lookup, const struct summary *summary)
+{
+	const struct trace_dial *dial = report_find_dial(report->list, lookup->query->from_dial);
+
+	if (!dial || dial->error.size || summary->answers)
+		return false;
+	for (size_t i = 0; i < summary->asked_count; i++)
+		if (!summary->asked[i].replies || (summary->asked[i].rcode && summary->asked[i].rcode != RCODE_NXDOMAIN))
+			return false;
+	return true;
+}
+
+static bool has_failed(const struct report *report, const struct lookup *lookup, const struct summary *summary)
+{
+	return common_problem(summary) && lookup->query->kind != TRACE_MDNS && !is_harmless(report, lookup, summary);
+}
+
 static void print_each_problem(struct report *report, const struct summary *summary, const char *separator)
 {
 	char type[16];
@@ -178,7 +201,9 @@ static void print_problems(struct report *report, const struct lookup *lookup, c
 	/* To a question of mDNS nobody needs to have an answer. */
 	if (lookup->query->kind == TRACE_MDNS)
 		return;
-	if (common)
+	if (common && is_harmless(report, lookup, summary))
+		fprintf(report->out, "%s%s", separator, common);
+	else if (common)
 		report_bad(report, "%s%s", separator, common);
 	else
 		print_each_problem(report, summary, separator);
@@ -304,7 +329,9 @@ static void print_lookup(struct report *report, const struct lookup *lookup, boo
 	struct summary summary = summarise(lookup);
 	char duration[TEXT_SIZE];
 
-	report_begin_line(report, labels[lookup->query->kind]);
+	report_begin_step(report, labels[lookup->query->kind],
+			  report_span_dns(message_at(lookup, 0), message_at(lookup, lookup->count - 1)),
+			  has_failed(report, lookup, &summary));
 	print_question(report, lookup, &summary, is_titled);
 	if (summary.queries > summary.asked_count)
 		fprintf(report->out, ", %zu queries", summary.queries);

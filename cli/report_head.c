@@ -4,11 +4,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-static void begin(struct report *report, const char *title)
-{
-	fprintf(report->out, "%-9s", title);
-}
-
 static void print_time(struct report *report)
 {
 	const struct output *output = report->output;
@@ -16,45 +11,14 @@ static void print_time(struct report *report)
 
 	if (output->begin == NT_TIME_NONE)
 		return;
-	begin(report, "time");
+	report_begin_head(report, "time");
 	fprintf(report->out, "%s", text_time(output->begin, text));
 	if (output->end != NT_TIME_NONE)
 		fprintf(report->out, ", %s", text_between(output->begin, output->end, text));
 	report_end_line(report);
 }
 
-static uint64_t packets_read(const struct output *output)
-{
-	uint64_t packets = 0;
-
-	if (!output->source)
-		return output->stats->packets;
-	for (size_t i = 0; i < capture_input_count(output->source); i++)
-		packets += capture_input(output->source, i)->packets;
-	return packets;
-}
-
-static void print_packets(struct report *report)
-{
-	const struct correlate_stats *stats = report->output->stats;
-	uint64_t packets = packets_read(report->output);
-
-	begin(report, "packets");
-	fprintf(report->out, "%" PRIu64 " read", packets);
-	if (report->output->filter) {
-		fprintf(report->out, ", %" PRIu64 " taken by the filter ", stats->packets);
-		report_text(report, bytes_of(report->output->filter));
-	}
-	fprintf(report->out, "; %" PRIu64 " TCP, %" PRIu64 " UDP, %" PRIu64 " ICMP", stats->tcp_packets, stats->udp_packets,
-		stats->icmp_packets);
-	if (stats->cut_packets)
-		fprintf(report->out, "; %" PRIu64 " cut by the snaplen", stats->cut_packets);
-	if (stats->time_went_backwards)
-		fprintf(report->out, "; %" PRIu64 " older than the one before", stats->time_went_backwards);
-	report_end_line(report);
-}
-
-/* ---- packets that could not be used ---- */
+/* ---- packets, and what could not be used ---- */
 
 struct skip_row {
 	size_t offset; /* in struct correlate_skipped */
@@ -74,7 +38,7 @@ static const struct skip_row skip_rows[] = {
 static void print_skipped(struct report *report)
 {
 	const char *skipped = (const char *)&report->output->stats->skipped;
-	bool any = false;
+	const char *separator = "; not used: ";
 
 	for (size_t i = 0; i < sizeof skip_rows / sizeof *skip_rows; i++) {
 		uint64_t count;
@@ -82,13 +46,29 @@ static void print_skipped(struct report *report)
 		memcpy(&count, skipped + skip_rows[i].offset, sizeof count);
 		if (!count)
 			continue;
-		if (!any)
-			begin(report, "not used");
-		fprintf(report->out, "%s%" PRIu64 " %s", any ? ", " : "", count, skip_rows[i].text);
-		any = true;
+		fprintf(report->out, "%s%" PRIu64 " %s", separator, count, skip_rows[i].text);
+		separator = ", ";
 	}
-	if (any)
-		report_end_line(report);
+}
+
+static void print_packets(struct report *report)
+{
+	const struct correlate_stats *stats = report->output->stats;
+
+	report_begin_head(report, "packets");
+	fprintf(report->out, "%" PRIu64 " read", output_packets_read(report->output));
+	if (report->output->filter) {
+		fprintf(report->out, ", %" PRIu64 " taken by the filter ", stats->packets);
+		report_text(report, bytes_of(report->output->filter));
+	}
+	fprintf(report->out, "; %" PRIu64 " TCP, %" PRIu64 " UDP, %" PRIu64 " ICMP", stats->tcp_packets, stats->udp_packets,
+		stats->icmp_packets);
+	if (stats->cut_packets)
+		fprintf(report->out, "; %" PRIu64 " cut by the snaplen", stats->cut_packets);
+	if (stats->time_went_backwards)
+		fprintf(report->out, "; %" PRIu64 " older than the one before", stats->time_went_backwards);
+	print_skipped(report);
+	report_end_line(report);
 }
 
 /* ---- damage, losses, limits ---- */
@@ -103,29 +83,29 @@ static void print_damage(struct report *report, const struct capture_input *inpu
 	const struct capture_damage *damage = &input->damage;
 	char text[TEXT_SIZE];
 
-	begin(report, "damage");
+	report_begin_head(report, "damage");
 	print_input_name(report, input);
 	report_bad(report, " at byte %" PRIu64 ", after packet %" PRIu64 ": ", damage->byte_offset, damage->packet_number);
 	report_bad_text(report, bytes_of(damage->text));
-	fprintf(report->out, "; %s lost\n", text_bytes(damage->bytes_lost, text));
+	fprintf(report->out, "; %s lost", text_bytes(damage->bytes_lost, text));
+	report_end_line(report);
 }
 
 static void print_inputs(struct report *report)
 {
-	const struct capture_source *source = report->output->source;
-
-	for (size_t i = 0; source && i < capture_input_count(source); i++) {
-		const struct capture_input *input = capture_input(source, i);
+	for (size_t i = 0; i < output_input_count(report->output); i++) {
+		const struct capture_input *input = output_input(report->output, i);
 
 		if (report->many_inputs) {
-			begin(report, i ? "" : "inputs");
+			report_begin_head(report, i ? "" : "inputs");
 			fprintf(report->out, "%zu: ", i + 1);
 			print_input_name(report, input);
 			report_end_line(report);
 		}
 		if (input->dropped) {
-			begin(report, "dropped");
-			fprintf(report->out, "%" PRIu64 " packets lost by the capturing program\n", input->dropped);
+			report_begin_head(report, "dropped");
+			fprintf(report->out, "%" PRIu64 " packets lost by the capturing program", input->dropped);
+			report_end_line(report);
 		}
 		if (input->damage.damaged)
 			print_damage(report, input);
@@ -140,7 +120,7 @@ static void print_limits(struct report *report)
 		if (!report->output->hits->count[i])
 			continue;
 		if (!any)
-			begin(report, "limits");
+			report_begin_head(report, "limits");
 		fprintf(report->out, "%s%s reached %" PRIu64 " times", any ? ", " : "", limit_name((enum limit)i),
 			report->output->hits->count[i]);
 		any = true;
@@ -159,7 +139,7 @@ static void print_contents(struct report *report)
 
 	for (size_t i = 0; i < list->dial_count; i++)
 		failed += list->dials[i].error.size > 0;
-	begin(report, "found");
+	report_begin_head(report, "found");
 	fprintf(report->out, "%zu TCP connection%s, %zu UDP flow%s", list->tcp_conn_count, report_plural(list->tcp_conn_count),
 		list->udp_conn_count, report_plural(list->udp_conn_count));
 	if (!omit->dials)
@@ -178,13 +158,13 @@ static void print_contents(struct report *report)
 void report_head(struct report *report)
 {
 	report_strong(report, true);
-	begin(report, "trace");
+	report_begin_head(report, "trace");
 	report_text(report, bytes_of(report->output->description));
 	report_strong(report, false);
 	report_end_line(report);
 	print_time(report);
+	report_recording(report);
 	print_packets(report);
-	print_skipped(report);
 	print_inputs(report);
 	print_limits(report);
 	print_contents(report);

@@ -4,6 +4,11 @@
 #include <inttypes.h>
 #include <string.h>
 
+static void print_url(struct report *report, struct bytes url)
+{
+	text_print(report->out, url, report->verbose ? 0 : REPORT_URL);
+}
+
 static void print_request(struct report *report, const struct trace_http_request *request)
 {
 	if (!request->method.size) {
@@ -12,7 +17,7 @@ static void print_request(struct report *report, const struct trace_http_request
 	}
 	report_text(report, request->method);
 	fputc(' ', report->out);
-	report_text(report, request->url);
+	print_url(report, request->url);
 	if (request->network_proxy.size) {
 		fputs(" via ", report->out);
 		report_text(report, request->network_proxy);
@@ -48,7 +53,7 @@ static void print_status(struct report *report, const struct trace_http_request 
 {
 	fputs(" -> ", report->out);
 	if (!request->status && capture_lacks_some(report, request))
-		report_bad(report, "no response in the capture");
+		fputs("no response in the capture", report->out);
 	else if (!request->status)
 		report_bad(report, "response missing");
 	else if (request->status >= 400)
@@ -69,7 +74,8 @@ static void print_times(struct report *report, const struct trace_http_request *
 		return;
 	text_between(request->req_sent, first, first_text);
 	text_between(request->req_sent, request->resp_end, end_text);
-	if (first != NT_TIME_NONE && !(has_end && strcmp(first_text, end_text) == 0))
+	if (first != NT_TIME_NONE && !(has_end && report_has_timing(report, request)) &&
+	    !(has_end && strcmp(first_text, end_text) == 0))
 		fprintf(report->out, ", first byte after %s", first_text);
 	if (has_end)
 		fprintf(report->out, ", done after %s", end_text);
@@ -123,12 +129,35 @@ static void print_fields(struct report *report, char direction, const struct tra
 	}
 }
 
+/* Why the client asked: an earlier request led to this one. */
+static void print_reason(struct report *report, const char *reason, trace_id id)
+{
+	const struct trace_http_request *earlier = report_find_http(report->list, id);
+
+	if (!earlier)
+		return;
+	report_begin_line(report, "");
+	fprintf(report->out, "%s ", reason);
+	report_text(report, earlier->method);
+	fputc(' ', report->out);
+	print_url(report, earlier->url);
+	report_end_line_at(report, earlier->req_packet, earlier->req_packet);
+}
+
+static bool has_failed(const struct report *report, const struct trace_http_request *request)
+{
+	bool is_cut_short = request->status == 0 || request->truncated;
+
+	return request->status >= 400 || request->error.size || request->malformed ||
+	       (is_cut_short && !capture_lacks_some(report, request));
+}
+
 void report_http(struct report *report, const struct trace_http_request *request)
 {
 	struct packet_ref first = request->req_packet.number ? request->req_packet : request->resp_packet;
 	struct packet_ref last = request->last_packet.number ? request->last_packet : request->resp_packet;
 
-	report_begin_line(report, "HTTP");
+	report_begin_step(report, "HTTP", report_span_http(report, request), has_failed(report, request));
 	print_request(report, request);
 	print_body_sent(report, request);
 	print_status(report, request);
@@ -136,6 +165,10 @@ void report_http(struct report *report, const struct trace_http_request *request
 		print_response(report, request);
 	print_remarks(report, request);
 	report_end_line_at(report, first, last);
+	if (report_has_timing(report, request))
+		report_timing(report, request);
+	print_reason(report, "follows the redirect of", request->redirected_from);
+	print_reason(report, "repeats the unanswered", request->retry_of);
 	if (report->verbose) {
 		print_fields(report, '>', request->req_fields, request->req_field_count);
 		print_fields(report, '<', request->resp_fields, request->resp_field_count);

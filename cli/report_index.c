@@ -32,6 +32,11 @@ const struct trace_udp_conn *report_find_udp(const struct trace_list *list, trac
 	return find(list->udp_conns, list->udp_conn_count, sizeof *list->udp_conns, id);
 }
 
+const struct trace_http_request *report_find_http(const struct trace_list *list, trace_id id)
+{
+	return find(list->http_requests, list->http_request_count, sizeof *list->http_requests, id);
+}
+
 /* ---- children by parent ---- */
 
 static int compare_link(const void *a, const void *b)

@@ -58,11 +58,14 @@ static void print_counts(struct report *report)
 
 	fprintf(report->out, "  %" PRIu64 " packets, %" PRIu64 " of them IP; %" PRIu64 " fragments", stats->packets,
 		stats->ip_packets, stats->fragments);
-	fprintf(report->out, ", %" PRIu64 " datagrams put together from them\n", stats->datagrams_reassembled);
-	for (size_t i = 0; i < stats->unknown_count; i++)
-		fprintf(report->out, "  not looked into: %s %" PRIu32 " (0x%" PRIx32 "), %" PRIu64 " packets\n",
+	fprintf(report->out, ", %" PRIu64 " datagrams put together from them", stats->datagrams_reassembled);
+	report_end_line(report);
+	for (size_t i = 0; i < stats->unknown_count; i++) {
+		fprintf(report->out, "  not looked into: %s %" PRIu32 " (0x%" PRIx32 "), %" PRIu64 " packets",
 			registry_text(stats->unknown[i].registry), stats->unknown[i].number, stats->unknown[i].number,
 			stats->unknown[i].packets);
+		report_end_line(report);
+	}
 }
 
 static const char *limit_effect(enum limit limit)
@@ -78,21 +81,26 @@ static const char *limit_effect(enum limit limit)
 
 static void print_limits(struct report *report)
 {
-	for (size_t i = 0; i < LIMIT_COUNT; i++)
-		if (report->output->hits->count[i])
-			fprintf(report->out, "  limit %s, reached %" PRIu64 " times: %s\n", limit_name((enum limit)i),
-				report->output->hits->count[i], limit_effect((enum limit)i));
+	for (size_t i = 0; i < LIMIT_COUNT; i++) {
+		if (!report->output->hits->count[i])
+			continue;
+		fprintf(report->out, "  limit %s, reached %" PRIu64 " times: %s", limit_name((enum limit)i),
+			report->output->hits->count[i], limit_effect((enum limit)i));
+		report_end_line(report);
+	}
 }
 
 void report_statistics(struct report *report)
 {
-	const struct capture_source *source = report->output->source;
+	const struct output *output = report->output;
 
-	fputs("\nstatistics\n", report->out);
-	for (size_t i = 0; source && i < capture_input_count(source); i++)
-		print_input(report, capture_input(source, i));
-	for (size_t i = 0; source && i < capture_interface_count(source); i++)
-		print_interface(report, capture_interface(source, i));
+	report_end_line(report);
+	fputs("statistics", report->out);
+	report_end_line(report);
+	for (size_t i = 0; i < output_input_count(output); i++)
+		print_input(report, output_input(output, i));
+	for (size_t i = 0; i < output_interface_count(output); i++)
+		print_interface(report, output_interface(output, i));
 	print_counts(report);
 	print_limits(report);
 }

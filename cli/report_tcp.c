@@ -2,6 +2,7 @@
 #include "cli/report.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* ---- ICMP errors ---- */
 
@@ -88,7 +89,7 @@ static void print_begin(struct report *report, const struct trace_tcp_conn *conn
 		fprintf(report->out, "connected in %s", text_duration(conn->handshake_us, duration));
 	else
 		fputs("connected", report->out);
-	if (conn->rtt_us >= 0)
+	if (conn->rtt_us >= 0 && (report->verbose || conn->handshake_us < 0 || conn->handshake_us / 2 > conn->rtt_us))
 		fprintf(report->out, " (RTT %s)", text_duration(conn->rtt_us, duration));
 	if (conn->syn_count > 1)
 		report_bad(report, ", %u SYNs", conn->syn_count);
@@ -106,7 +107,7 @@ static const char *end_text(const struct trace_tcp_conn *conn)
 {
 	switch (conn->close_reason) {
 	case TRACE_CLOSE_FIN:
-		return "closed by FIN";
+		return "closed";
 	case TRACE_CLOSE_HALF:
 		return half_close(conn);
 	case TRACE_CLOSE_RST_CLIENT:
@@ -164,15 +165,9 @@ static void print_troubles(struct report *report, const struct trace_tcp_conn *c
 
 /* ---- the lines ---- */
 
-static bool has_exchanges(const struct report *report, trace_id conn)
-{
-	return report_children(&report->index.tls_of_conn, conn).count ||
-	       report_children(&report->index.http_of_conn, conn).count || report_children(&report->index.dns_of_conn, conn).count;
-}
-
 static void print_protocol(struct report *report, struct bytes name, trace_id conn)
 {
-	if (!name.size || has_exchanges(report, conn))
+	if (!name.size || report_has_exchanges(report, conn))
 		return;
 	fputs(", ", report->out);
 	report_text(report, name);
@@ -213,32 +208,48 @@ static void print_circumstances(struct report *report, enum trace_evidence clien
 	report_end_line(report);
 }
 
+/* "735 bytes sent, 12657 received" */
+static void print_amounts(struct report *report, const struct trace_tcp_conn *conn)
+{
+	char sent[TEXT_SIZE], received[TEXT_SIZE], *unit;
+
+	text_bytes(conn->sent_bytes, sent);
+	text_bytes(conn->recv_bytes, received);
+	unit = strstr(received, " byte");
+	if (unit && strstr(sent, " byte"))
+		*unit = 0;
+	fprintf(report->out, ", %s sent, %s received", sent, received);
+}
+
+static void print_tcp(struct report *report, const struct trace_tcp_conn *conn)
+{
+	bool came_about = conn->connected || conn->reused;
+
+	report_begin_step(report, "TCP", report_span_tcp(report, conn), !came_about);
+	report_tuple_of_entry(report, &conn->tuple);
+	fputs("   ", report->out);
+	if (came_about) {
+		print_begin(report, conn);
+		print_amounts(report, conn);
+		print_protocol(report, conn->app_protocol, conn->id);
+		print_end(report, conn);
+	} else {
+		print_not_connected(report, conn);
+	}
+	print_troubles(report, conn);
+	report_end_line_at(report, conn->first_packet, conn->last_packet);
+	report_conntrack(report, conn->conntrack);
+	if (report->verbose) {
+		print_side(report, "client", &conn->client);
+		print_side(report, "server", &conn->server);
+		print_circumstances(report, conn->client_by, conn->vlan, conn->tunnels, conn->interface, conn->app_protocol);
+	}
+}
+
 void report_tcp(struct report *report, const struct trace_tcp_conn *conn, struct bytes host)
 {
-	char text[TEXT_SIZE];
-
-	if (!report->output->omit.tcp) {
-		report_begin_line(report, "TCP");
-		report_tuple(report, &conn->tuple);
-		fputs("   ", report->out);
-		if (conn->connected || conn->reused) {
-			print_begin(report, conn);
-			fprintf(report->out, ", %s sent", text_bytes(conn->sent_bytes, text));
-			fprintf(report->out, ", %s received", text_bytes(conn->recv_bytes, text));
-			print_protocol(report, conn->app_protocol, conn->id);
-			print_end(report, conn);
-		} else {
-			print_not_connected(report, conn);
-		}
-		print_troubles(report, conn);
-		report_end_line_at(report, conn->first_packet, conn->last_packet);
-		if (report->verbose) {
-			print_side(report, "client", &conn->client);
-			print_side(report, "server", &conn->server);
-			print_circumstances(report, conn->client_by, conn->vlan, conn->tunnels, conn->interface,
-					    conn->app_protocol);
-		}
-	}
+	if (!report->output->omit.tcp)
+		print_tcp(report, conn);
 	report_exchanges(report, conn->id, host);
 }
 
@@ -246,7 +257,7 @@ static void print_udp(struct report *report, const struct trace_udp_conn *conn)
 {
 	char text[TEXT_SIZE];
 
-	report_begin_line(report, "UDP");
+	report_begin_step(report, "UDP", report_span_udp(conn), conn->icmp_packet.number != 0);
 	report_tuple(report, &conn->tuple);
 	fprintf(report->out, "   %s in %" PRIu64 " datagram%s sent", text_bytes(conn->sent_bytes, text), conn->sent_packets,
 		report_plural(conn->sent_packets));
@@ -259,6 +270,7 @@ static void print_udp(struct report *report, const struct trace_udp_conn *conn)
 		report_bad(report, ", %s", report_icmp(conn->tuple.ip_version, conn->icmp_type, conn->icmp_code, text));
 	fprintf(report->out, ", over %s", text_between(conn->create, conn->close, text));
 	report_end_line_at(report, conn->first_packet, conn->last_packet);
+	report_conntrack(report, conn->conntrack);
 	if (report->verbose)
 		print_circumstances(report, conn->client_by, conn->vlan, conn->tunnels, conn->interface, conn->app_protocol);
 }

@@ -27,22 +27,55 @@ static struct bytes common_name(struct bytes subject)
 	return (struct bytes){ subject.at + begin, (end < subject.size ? end : subject.size) - begin };
 }
 
+static bool has_expired(const struct trace_certificate *certificate, nt_time at)
+{
+	return at != NT_TIME_NONE && certificate->not_after_s != INT64_MIN && at / NT_SECOND > certificate->not_after_s;
+}
+
+static bool is_too_young(const struct trace_certificate *certificate, nt_time at)
+{
+	return at != NT_TIME_NONE && certificate->not_before_s != INT64_MIN && at / NT_SECOND < certificate->not_before_s;
+}
+
 static void print_validity(struct report *report, const struct trace_certificate *certificate, nt_time at)
 {
-	int64_t at_s = at == NT_TIME_NONE ? INT64_MIN : at / NT_SECOND;
 	char date[TEXT_SIZE];
 
-	if (at_s != INT64_MIN && certificate->not_after_s != INT64_MIN && at_s > certificate->not_after_s)
+	if (has_expired(certificate, at))
 		report_bad(report, "expired on %s", text_date(certificate->not_after_s, date));
-	else if (at_s != INT64_MIN && certificate->not_before_s != INT64_MIN && at_s < certificate->not_before_s)
+	else if (is_too_young(certificate, at))
 		report_bad(report, "not valid before %s", text_date(certificate->not_before_s, date));
 	else
 		fprintf(report->out, "valid until %s", text_date(certificate->not_after_s, date));
 }
 
-static void print_chain(struct report *report, const char *what, const struct trace_certificate *chain, size_t count, nt_time at)
+/* RFC 6125, section 6.4.3: an asterisk stands for the first label. */
+static bool names_host(struct bytes name, struct bytes host)
 {
-	if (!count)
+	const uint8_t *dot = host.size ? memchr(host.at, '.', host.size) : NULL;
+
+	if (name.size < 2 || name.at[0] != '*' || name.at[1] != '.' || !dot)
+		return bytes_equal_nocase(name, host);
+	return bytes_equal_nocase((struct bytes){ name.at + 1, name.size - 1 },
+				  (struct bytes){ dot, host.size - (size_t)(dot - host.at) });
+}
+
+/* Of one for the host that was meant, at a time when it is valid, there is nothing to say. */
+static bool is_ordinary(const struct trace_certificate *certificate, struct bytes host, nt_time at)
+{
+	if (certificate->unreadable || has_expired(certificate, at) || is_too_young(certificate, at))
+		return false;
+	for (size_t i = 0; i < certificate->name_count; i++)
+		if (names_host(certificate->names[i], host))
+			return true;
+	return false;
+}
+
+/* `host`: whose certificate the first is meant to be. */
+static void print_chain(struct report *report, const char *what, const struct trace_certificate *chain, size_t count, nt_time at,
+			struct bytes host)
+{
+	if (!count || (!report->verbose && is_ordinary(&chain[0], host, at)))
 		return;
 	fprintf(report->out, ", %zu %s%s (", count, what, report_plural(count));
 	if (chain[0].unreadable) {
@@ -97,7 +130,8 @@ static void print_agreed(struct report *report, const struct trace_tls_tunnel *t
 
 	if (tunnel->server_hello) {
 		fputs(tls_version_text(tunnel->version, version), report->out);
-		print_cipher(report, tunnel->cipher_suite);
+		if (report->verbose || !tls_cipher_text(tunnel->cipher_suite))
+			print_cipher(report, tunnel->cipher_suite);
 	} else {
 		fprintf(report->out, "%s offered", tls_version_text(tunnel->offered_version, version));
 	}
@@ -225,14 +259,21 @@ static void print_details(struct report *report, const struct trace_tls_tunnel *
 		print_certificate_line(report, &tunnel->client_certificates[i]);
 }
 
+/* One that was seen from its begin, and never got to its end. */
+static bool has_failed(const struct trace_tls_tunnel *tunnel)
+{
+	return tunnel->error.size || (tunnel->client_hello && !tunnel->done);
+}
+
 void report_tls(struct report *report, const struct trace_tls_tunnel *tunnel, struct bytes host)
 {
-	report_begin_line(report, tunnel->udp_conn ? "QUIC" : "TLS");
+	report_begin_step(report, tunnel->udp_conn ? "QUIC" : "TLS", report_span_tls(tunnel), has_failed(tunnel));
 	print_agreed(report, tunnel, host);
 	print_remarks(report, tunnel);
-	print_chain(report, "certificate", tunnel->certificates, tunnel->certificate_count, tunnel->handshake_begin);
+	print_chain(report, "certificate", tunnel->certificates, tunnel->certificate_count, tunnel->handshake_begin,
+		    tunnel->server_name);
 	print_chain(report, "client certificate", tunnel->client_certificates, tunnel->client_certificate_count,
-		    tunnel->handshake_begin);
+		    tunnel->handshake_begin, (struct bytes){ 0 });
 	print_outcome(report, tunnel);
 	report_end_line_at(report, tunnel->first_packet, tunnel->last_packet);
 	if (report->verbose)

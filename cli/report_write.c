@@ -2,23 +2,9 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <string.h>
 
-/* ---- lines ---- */
-
-void report_begin_line(struct report *report, const char *label)
-{
-	fprintf(report->out, "      %-5s ", label);
-}
-
-void report_begin_more(struct report *report)
-{
-	report_begin_line(report, "");
-}
-
-void report_end_line(struct report *report)
-{
-	fputc('\n', report->out);
-}
+/* ---- ends of lines ---- */
 
 static void print_packet(struct report *report, struct packet_ref packet, bool with_file)
 {
@@ -44,7 +30,8 @@ void report_end_line_at(struct report *report, struct packet_ref first, struct p
 void report_more_hidden(struct report *report, size_t count, const char *what)
 {
 	report_begin_more(report);
-	fprintf(report->out, "… and %zu more %s%s (-v shows all)\n", count, what, report_plural(count));
+	fprintf(report->out, "… and %zu more %s%s (-v shows all)", count, what, report_plural(count));
+	report_end_line(report);
 }
 
 /* ---- parts of lines ---- */
@@ -85,6 +72,11 @@ void report_bad_text(struct report *report, struct bytes text)
 	style(report, "\033[0m");
 }
 
+void report_red(struct report *report, bool on)
+{
+	style(report, on ? "\033[31m" : "\033[0m");
+}
+
 void report_strong(struct report *report, bool on)
 {
 	style(report, on ? "\033[1m" : "\033[0m");
@@ -115,5 +107,18 @@ void report_tuple(struct report *report, const struct address_tuple *tuple)
 	char from[REPORT_ENDPOINT_SIZE], to[REPORT_ENDPOINT_SIZE];
 
 	fprintf(report->out, "%s -> %s", report_endpoint(tuple->ip_version, &tuple->source, tuple->source_port, from),
+		report_endpoint(tuple->ip_version, &tuple->destination, tuple->destination_port, to));
+}
+
+void report_tuple_of_entry(struct report *report, const struct address_tuple *tuple)
+{
+	char to[REPORT_ENDPOINT_SIZE];
+
+	if (report->verbose || report->client_ip_version != tuple->ip_version ||
+	    memcmp(&report->client, &tuple->source, sizeof report->client) != 0) {
+		report_tuple(report, tuple);
+		return;
+	}
+	fprintf(report->out, ":%u -> %s", tuple->source_port,
 		report_endpoint(tuple->ip_version, &tuple->destination, tuple->destination_port, to));
 }

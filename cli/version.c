@@ -4,6 +4,7 @@
 #include <ndpi_api.h>
 #include <openssl/crypto.h>
 #include <pcap/pcap.h>
+#include <sqlite3.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -16,4 +17,13 @@ void version_print(FILE *out)
 	fprintf(out, "zstd %s\n", ZSTD_versionString());
 	fprintf(out, "nDPI %s\n", ndpi_revision());
 	fprintf(out, "ldns %s\n", ldns_version());
+}
+
+void version_print_capture(FILE *out)
+{
+	fprintf(out, "nettrace-capture %s\n", NETTRACE_VERSION);
+	fprintf(out, "%s\n", pcap_lib_version());
+	fprintf(out, "SQLite %s\n", sqlite3_libversion());
+	fprintf(out, "zlib %s\n", zlibVersion());
+	fprintf(out, "zstd %s\n", ZSTD_versionString());
 }

@@ -11,4 +11,7 @@
 /* Our version, and one line for each library that does part of the work. */
 void version_print(FILE *out);
 
+/* The same for nettrace-capture. */
+void version_print_capture(FILE *out);
+
 #endif

@@ -481,6 +481,9 @@ START_TEST(http_request_has_the_fields_of_the_seed_and_wire)
 		.resp_complete = true,
 		.req_complete = true,
 		.interim_status = 103,
+		.redirected_from = 3,
+		.retry_of = 1,
+		.timing = { .total = 9000, .dns = 500, .connect = 400, .tls = -1, .idle = 100, .server = 3000, .transfer = 5000 },
 		.req_end = after(1000),
 		.resp_begin = after(4999),
 		.resp_end = after(9000),
@@ -498,7 +501,11 @@ START_TEST(http_request_has_the_fields_of_the_seed_and_wire)
 		"\"fieldValLen\":9},{\"fieldName\":\"Accept\",\"fieldValLen\":3}],\"reqContentLen\":0,\"respRecvAt\":\"+5ms\","
 		"\"respStatusCode\":200,\"respHeader\":[{\"fieldName\":\"X-Empty\"}],\"RespContentLen\":2001,\"wire\":{"
 		"\"reqPacket\":4,\"respPacket\":6,\"lastPacket\":9,\"reqSentUs\":1000,\"reqEndUs\":1000,\"respBeginUs\":4999,"
-		"\"respRecvUs\":5000,\"respEndUs\":9000,\"timeToFirstByteUs\":3999,\"durationUs\":8000,\"host\":\"h.example\","
+		"\"respRecvUs\":5000,\"respEndUs\":9000,\"timeToFirstByteUs\":3999,\"durationUs\":8000,\"timing\":{\"totalUs\":"
+		"9000,"
+		"\"dnsUs\":500,\"connectUs\":400,\"idleUs\":100,\"requestUs\":0,\"serverUs\":3000,\"transferUs\":5000,"
+		"\"stalledUs\":0},"
+		"\"redirectedFrom\":\"tid-3\",\"retryOf\":\"tid-1\",\"host\":\"h.example\","
 		"\"interimStatus\":103}}");
 }
 END_TEST
@@ -518,6 +525,7 @@ START_TEST(http_response_without_request_has_no_durations)
 		.malformed = true,
 		.suspicious_framing = true,
 		.gap_bytes = 5,
+		.timing = { .total = -1 },
 		.req_end = NT_TIME_NONE,
 		.resp_begin = after(5000),
 		.resp_end = NT_TIME_NONE,
@@ -546,6 +554,7 @@ START_TEST(unanswered_connect_is_a_record)
 		.error = BYTES("EOF"),
 		.resp_recv = NT_TIME_NONE,
 		.is_connect = true,
+		.timing = { .total = -1 },
 		.req_end = NT_TIME_NONE,
 		.resp_begin = NT_TIME_NONE,
 		.resp_end = NT_TIME_NONE,

@@ -199,6 +199,7 @@ static struct trace_dns_message reply(const struct trace_dns_question *question,
 }
 
 static struct trace_certificate certificates[3];
+static const struct bytes certificate_names[] = { BYTES("example.test"), BYTES("WWW.example.test") };
 
 static struct trace_tls_tunnel tls(trace_id id, trace_id conn)
 {
@@ -208,6 +209,8 @@ static struct trace_tls_tunnel tls(trace_id id, trace_id conn)
 		.not_before_s = 1700000000,
 		.not_after_s = 1798761600,
 		.key_type = BYTES("RSA 2048"),
+		.names = certificate_names,
+		.name_count = 2,
 	};
 	return (struct trace_tls_tunnel){
 		.id = id,
@@ -248,6 +251,7 @@ static struct trace_http_request http(trace_id id, trace_id conn)
 		.req_end = AT_MS(20),
 		.resp_begin = AT_MS(40),
 		.resp_end = AT_MS(54),
+		.timing = { .total = -1 },
 		.req_packet = packet(13),
 		.resp_packet = packet(14),
 		.last_packet = packet(30),
@@ -275,26 +279,33 @@ START_TEST(whole_exchange_is_told_in_order)
 	struct trace_tls_tunnel tunnels[] = { tls(5, 3) };
 	struct trace_http_request requests[] = { http(6, 3) };
 
+	requests[0].timing = (struct trace_http_timing){
+		.total = 54000, .dns = 4000, .connect = 1000, .tls = 13000, .idle = 2000, .server = 20000, .transfer = 14000
+	};
 	USE(dials, dial_count, dials);
 	USE(udp_conns, udp_conn_count, udps);
 	USE(tcp_conns, tcp_conn_count, tcps);
 	USE(dns_queries, dns_query_count, queries);
 	USE(tls_tunnels, tls_tunnel_count, tunnels);
 	USE(http_requests, http_request_count, requests);
-	ck_assert_str_eq(print_all(),
-			 "trace    http.pcap\n"
-			 "time     2026-01-02 03:04:05.678901 UTC, 1.2 s\n"
-			 "packets  45 read; 40 TCP, 5 UDP, 0 ICMP\n"
-			 "found    1 TCP connection, 1 UDP flow, 1 dial, 1 DNS conversation, 1 TLS handshake, 1 HTTP request\n"
-			 "\n"
-			 "+0.000 s  10.0.0.2 -> www.example.test:443\n"
-			 "      DNS   A, AAAA www.example.test from 10.77.0.1   3.1 ms   198.51.100.10, 2001:db8::10  [#1-#4]\n"
-			 "      TCP   10.0.0.2:40000 -> 198.51.100.10:443   connected in 0.5 ms (RTT 0.4 ms), 735 bytes sent, "
-			 "12657 bytes received, closed by FIN after 1.2 s  [#5-#45]\n"
-			 "      TLS   TLS 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, ALPN h2, 3 certificates (CN=www.example.test, "
-			 "valid until 2027-01-01)   handshake 12 ms  [#8-#12]\n"
-			 "      HTTP  GET https://www.example.test/index.html -> 200, 15381 bytes, first byte after 20 ms, "
-			 "done after 34 ms  [#13-#30]\n");
+	ck_assert_str_eq(
+		print_all(),
+		"verdict  no failure seen in 1 HTTP request\n"
+		"trace    http.pcap\n"
+		"time     2026-01-02 03:04:05.678901 UTC, 1.2 s\n"
+		"packets  45 read; 40 TCP, 5 UDP, 0 ICMP\n"
+		"found    1 TCP connection, 1 UDP flow, 1 dial, 1 DNS conversation, 1 TLS handshake, 1 HTTP request\n"
+		"\n"
+		"+0.000 s  10.0.0.2 -> www.example.test:443   54 ms\n"
+		"  DNS   =.......................  A, AAAA www.example.test from 10.77.0.1   3.1 ms   198.51.100.10, 2001:db8::10  "
+		"[#1-#4]\n"
+		"  TCP   .=......................  :40000 -> 198.51.100.10:443   connected in 0.5 ms, 735 bytes sent, 12657 "
+		"received, "
+		"closed after 1.2 s  [#5-#45]\n"
+		"  TLS   ..======................  TLS 1.2, ALPN h2   handshake 12 ms  [#8-#12]\n"
+		"  HTTP  ........================  GET https://www.example.test/index.html -> 200, 15381 bytes, done after 34 ms  "
+		"[#13-#30]\n"
+		"  time                            54 ms: dns 4.0 ms, tls 13 ms, idle 2.0 ms, server 20 ms, transfer 14 ms\n");
 }
 END_TEST
 
@@ -338,7 +349,7 @@ START_TEST(dial_that_never_got_past_dns_has_no_port)
 	dials[0].port = 0;
 	dials[0].source_ip_version = 0;
 	USE(dials, dial_count, dials);
-	ck_assert_str_eq(print_timeline(), "+0.000 s  www.example.test\n");
+	ck_assert_str_eq(print_timeline(), "+0.000 s  www.example.test   5.0 ms\n");
 }
 END_TEST
 
@@ -351,8 +362,8 @@ START_TEST(ip6_addresses_with_ports_are_in_brackets)
 	tcps[0].tuple = tuple("2001:db8::2", 40000, "2001:db8::10", 443);
 	USE(dials, dial_count, dials);
 	USE(tcp_conns, tcp_conn_count, tcps);
-	assert_has(print_timeline(), "10.0.0.2 -> [2001:db8::10]:443\n");
-	assert_has(printed, "TCP   [2001:db8::2]:40000 -> [2001:db8::10]:443");
+	assert_has(print_timeline(), "10.0.0.2 -> [2001:db8::10]:443   1.2 s\n");
+	assert_has(printed, "  [2001:db8::2]:40000 -> [2001:db8::10]:443   connected");
 }
 END_TEST
 
@@ -397,12 +408,12 @@ static const struct tcp_case tcp_cases[] = {
 	{ "one syn", TRACE_CLOSE_NONE, false, true, false, 1, 0, 0, "no answer to the SYN  [" },
 	{ "server rst", TRACE_CLOSE_RST_SERVER, true, false, false, 1, 0, 0, ", RST by the server after 1.2 s" },
 	{ "client rst", TRACE_CLOSE_RST_CLIENT, true, false, false, 1, 0, 0, ", RST by the client after 1.2 s" },
-	{ "half", TRACE_CLOSE_HALF, true, false, false, 1, 0, 0, ", closed by the client only" },
-	{ "open", TRACE_CLOSE_NONE, true, false, false, 1, 0, 0, "12657 bytes received, not closed  [" },
+	{ "half", TRACE_CLOSE_HALF, true, false, false, 1, 0, 0, "closed by the client only after 1.2 s  [" },
+	{ "open", TRACE_CLOSE_NONE, true, false, false, 1, 0, 0, "12657 received, not closed  [" },
 	{ "evicted", TRACE_CLOSE_EVICTED, true, false, false, 1, 0, 0, "no longer followed" },
-	{ "syns", TRACE_CLOSE_FIN, true, false, false, 2, 0, 0, "connected in 0.5 ms (RTT 0.4 ms), 2 SYNs, 735" },
+	{ "syns", TRACE_CLOSE_FIN, true, false, false, 2, 0, 0, "connected in 0.5 ms, 2 SYNs, 735" },
 	{ "reused", TRACE_CLOSE_FIN, true, false, true, 0, 0, 0, "open before the capture began" },
-	{ "icmp later", TRACE_CLOSE_FIN, true, false, false, 1, 3, 4, ", ICMP fragmentation needed" },
+	{ "icmp later", TRACE_CLOSE_FIN, true, false, false, 1, 3, 4, "ICMP fragmentation needed  [" },
 };
 
 START_TEST(fate_of_a_connection_is_said_plainly)
@@ -444,7 +455,7 @@ START_TEST(troubles_of_both_sides_are_counted_together)
 	tcps[0].client.cut_bytes = 1;
 	USE(tcp_conns, tcp_conn_count, tcps);
 	assert_has(print_timeline(),
-		   ", 3 retransmissions, 1 zero window, 1460 bytes missing in the capture, 1 byte cut by the snaplen");
+		   "3 retransmissions, 1 zero window, 1460 bytes missing in the capture, 1 byte cut by the snaplen");
 }
 END_TEST
 
@@ -454,7 +465,7 @@ START_TEST(connection_without_dial_has_a_title_of_its_own)
 
 	tcps[0].app_protocol = BYTES("SSH");
 	USE(tcp_conns, tcp_conn_count, tcps);
-	assert_has(print_timeline(), "+0.004 s  10.0.0.2 -> 198.51.100.10:443\n");
+	assert_has(print_timeline(), "+0.004 s  10.0.0.2 -> 198.51.100.10:443   1.2 s\n");
 	assert_has(printed, "received, SSH, closed");
 }
 END_TEST
@@ -469,8 +480,10 @@ START_TEST(reused_connection_begins_with_its_first_exchange)
 	tcps[0].handshake_us = tcps[0].rtt_us = -1;
 	USE(tcp_conns, tcp_conn_count, tcps);
 	USE(http_requests, http_request_count, requests);
-	assert_has(print_timeline(), "+0.020 s  10.0.0.2 -> 198.51.100.10:443\n");
-	assert_has(printed, "open before the capture began, 735 bytes sent, 12657 bytes received, closed by FIN  [#5-#45]");
+	assert_has(print_timeline(), "+0.020 s  10.0.0.2 -> 198.51.100.10:443   34 ms\n");
+	assert_has(printed,
+		   "  TCP   ........................  :40000 -> 198.51.100.10:443   open before the capture began, 735 bytes "
+		   "sent, 12657 received, closed  [#5-#45]");
 }
 END_TEST
 
@@ -504,7 +517,8 @@ START_TEST(failed_look_up_names_its_rcode)
 
 	messages[1].rcode = rcodes[_i].rcode;
 	use_dns(&conversation, messages, 2);
-	snprintf(line, sizeof line, "      DNS   A www.example.test   3.1 ms   %s  [#1-#2]\n", rcodes[_i].says);
+	snprintf(line, sizeof line, "  DNS   xxxxxxxxxxxxxxxxxxxxxxxx  A www.example.test   3.1 ms   %s  [#1-#2]\n",
+		 rcodes[_i].says);
 	assert_has(print_timeline(), line);
 }
 END_TEST
@@ -515,8 +529,9 @@ START_TEST(look_up_without_dial_has_a_title_of_its_own)
 	struct trace_dns_query conversation;
 
 	use_dns(&conversation, messages, 2);
-	ck_assert_str_eq(print_timeline(), "+0.000 s  10.0.0.2 -> 10.77.0.1:53\n"
-					   "      DNS   A www.example.test   3.1 ms   198.51.100.10  [#1-#2]\n");
+	ck_assert_str_eq(print_timeline(),
+			 "+0.000 s  10.0.0.2 -> 10.77.0.1:53   3.0 ms\n"
+			 "  DNS   ========================  A www.example.test   3.1 ms   198.51.100.10  [#1-#2]\n");
 }
 END_TEST
 
@@ -573,8 +588,8 @@ START_TEST(names_of_a_conversation_are_told_apart)
 	struct trace_dns_query conversation;
 
 	use_dns(&conversation, messages, 4);
-	assert_has(print_timeline(), "DNS   A www.example.test   3.1 ms   198.51.100.10  [#1-#4]\n"
-				     "      DNS   TXT other.test   3.1 ms   \"x\"  [#2-#3]\n");
+	assert_has(print_timeline(), "  DNS   ========================  A www.example.test   3.1 ms   198.51.100.10  [#1-#4]\n"
+				     "  DNS   ========================  TXT other.test   3.1 ms   \"x\"  [#2-#3]\n");
 }
 END_TEST
 
@@ -640,7 +655,7 @@ START_TEST(mdns_question_needs_no_answer)
 
 	use_dns(&conversation, messages, 1);
 	conversation.kind = TRACE_MDNS;
-	assert_has(print_timeline(), "      mDNS  A www.example.test");
+	assert_has(print_timeline(), "  mDNS  =.......................  A www.example.test");
 	assert_lacks(printed, "no reply");
 }
 END_TEST
@@ -669,9 +684,10 @@ START_TEST(fatal_alert_says_who_sent_it)
 	tunnel.alert_count = 1;
 	tunnel.error = BYTES("remote error: tls: handshake failure");
 	use_tls(&tunnel);
-	assert_has(
-		print_timeline(),
-		"TLS 1.2 offered, for www.example.test, ALPN h2   no ServerHello, fatal alert handshake failure by the server  [");
+	assert_has(print_timeline(),
+		   "  TLS   ...xxxxxxxxxxxxxxxxxxxxx  TLS 1.2 offered, for www.example.test, ALPN h2   no ServerHello, fatal "
+		   "alert handshake failure by the server\n"
+		   "                                  [#8-#12]\n");
 }
 END_TEST
 
@@ -735,7 +751,7 @@ START_TEST(quic_is_shown_without_verbose)
 	USE(udp_conns, udp_conn_count, udps);
 	list.tls_tunnels = &tunnel;
 	list.tls_tunnel_count = 1;
-	assert_has(print_timeline(), "      QUIC  TLS 1.2");
+	assert_has(print_timeline(), "  QUIC  ........================  TLS 1.2");
 }
 END_TEST
 
@@ -790,7 +806,7 @@ START_TEST(orphan_response_is_shown)
 	request.req_sent = NT_TIME_NONE;
 	request.req_packet = packet(0);
 	use_http(&request, 1);
-	assert_has(print_timeline(), "HTTP  (request not captured) -> 200, 15381 bytes  [#14-#30]\n");
+	assert_has(print_timeline(), "  (request not captured) -> 200, 15381 bytes  [#14-#30]\n");
 }
 END_TEST
 
@@ -802,7 +818,7 @@ START_TEST(truncated_body_is_said)
 	request.resp_complete = false;
 	request.error = BYTES("unexpected EOF");
 	use_http(&request, 1);
-	assert_has(print_timeline(), "-> 200, 15381 bytes, first byte after 20 ms, body truncated, unexpected EOF  [");
+	assert_has(print_timeline(), "-> 200, 15381 bytes, first byte after 20 ms, body truncated, unexpected EOF\n");
 }
 END_TEST
 
@@ -815,8 +831,9 @@ START_TEST(end_of_the_capture_is_not_the_fault_of_the_server)
 	requests[1].status = 0;
 	use_http(requests, 2);
 	list.tcp_conns[0].close_reason = TRACE_CLOSE_NONE;
-	assert_has(print_timeline(), "-> 200, 15381 bytes, first byte after 20 ms, not complete in the capture  [");
+	assert_has(print_timeline(), "-> 200, 15381 bytes, first byte after 20 ms, not complete in the capture\n");
 	assert_has(printed, "-> no response in the capture  [");
+	assert_lacks(printed, "xx");
 }
 END_TEST
 
@@ -827,10 +844,11 @@ START_TEST(cut_packets_are_not_the_fault_of_the_server)
 	request.truncated = true;
 	request.resp_complete = request.req_complete = false;
 	use_http(&request, 1);
-	assert_has(print_timeline(), "(request not complete) -> 200, 15381 bytes, first byte after 20 ms, body truncated  [");
+	assert_has(print_timeline(), "(request not complete) -> 200, 15381 bytes, first byte after 20 ms,\n"
+				     "                                  body truncated  [");
 	list.tcp_conns[0].server.cut_bytes = 1;
-	assert_has(print_timeline(), "(request not complete in the capture) -> 200, 15381 bytes, first byte after 20 ms, not "
-				     "complete in the capture  [");
+	assert_has(print_timeline(), "(request not complete in the capture) -> 200, 15381 bytes,\n"
+				     "                                  first byte after 20 ms, not complete in the capture  [");
 }
 END_TEST
 
@@ -849,9 +867,9 @@ START_TEST(proxy_tunnel_comes_before_what_runs_in_it)
 	use_tls(&tunnel);
 	use_http(requests, 2);
 	text = print_timeline();
-	connect = strstr(text, "HTTP  CONNECT www.example.test:443 -> 200, first byte after");
-	handshake = strstr(text, "TLS   TLS 1.2");
-	get = strstr(text, "HTTP  GET https://www.example.test/index.html via http://10.0.0.9:3128 -> 200");
+	connect = strstr(text, "  CONNECT www.example.test:443 -> 200, first byte after");
+	handshake = strstr(text, "  TLS 1.2,");
+	get = strstr(text, "  GET https://www.example.test/index.html via http://10.0.0.9:3128 -> 200");
 	ck_assert_msg(connect && handshake && get && connect < handshake && handshake < get, "%s", text);
 }
 END_TEST
@@ -880,7 +898,8 @@ START_TEST(header_fields_are_shown_with_verbose)
 	use_http(&request, 1);
 	assert_lacks(print_timeline(), "Cookie");
 	output.verbose = true;
-	assert_has(print_timeline(), "            > Host: www.example.test\n            > Cookie (99 bytes)\n");
+	assert_has(print_timeline(), "                                  > Host: www.example.test\n"
+				     "                                  > Cookie (99 bytes)\n");
 }
 END_TEST
 
@@ -894,8 +913,9 @@ START_TEST(bare_udp_flows_are_counted_by_protocol)
 	USE(udp_conns, udp_conn_count, udps);
 	ck_assert_str_eq(print_timeline(), "and 3 UDP flows: 1 unknown, 2 NTP (-v shows them)\n");
 	output.verbose = true;
-	assert_has(print_timeline(), "UDP   10.0.0.2:50000 -> 10.77.0.1:53   60 bytes in 2 datagrams sent, 120 bytes in 2 "
-				     "received, NTP, over 3.0 ms  [#1-#4]\n");
+	assert_has(print_timeline(),
+		   "UDP   ========================  10.0.0.2:50000 -> 10.77.0.1:53   60 bytes in 2 datagrams sent, 120 bytes in 2 "
+		   "received, NTP, over 3.0 ms  [#1-#4]\n");
 }
 END_TEST
 
@@ -923,11 +943,11 @@ START_TEST(kinds_that_were_left_out_do_not_show)
 	USE(http_requests, http_request_count, requests);
 	output.omit.tcp = true;
 	assert_lacks(print_timeline(), "TCP ");
-	assert_has(printed, "HTTP  GET");
+	assert_has(printed, "  GET https://");
 	output.omit.http = true;
 	assert_lacks(print_timeline(), "HTTP ");
 	output.omit = (struct output_omit){ .dials = true };
-	assert_has(print_timeline(), "+0.004 s  10.0.0.2 -> 198.51.100.10:443\n");
+	assert_has(print_timeline(), "+0.004 s  10.0.0.2 -> 198.51.100.10:443   50 ms\n");
 	output.omit.tcp = output.omit.http = true;
 	ck_assert_str_eq(print_timeline(), "no connections and no look-ups\n");
 }
@@ -943,8 +963,8 @@ START_TEST(head_says_what_was_not_used)
 	stats.time_went_backwards = 1;
 	output.filter = "port 80";
 	assert_has(print_all(), "packets  45 read, 45 taken by the filter port 80; 40 TCP, 5 UDP, 0 ICMP; 4 cut by the snaplen; 1 "
-				"older than the one before\n"
-				"not used 3 not IP, 2 malformed\n");
+				"older than the one before; not used: 3 not IP,\n"
+				"         2 malformed\n");
 }
 END_TEST
 

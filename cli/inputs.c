@@ -1,0 +1,254 @@
+#include "cli/inputs.h"
+
+#include "cli/conntrack_log.h"
+#include "cli/message.h"
+#include "cli/recording_input.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct inputs {
+	const struct options *options;
+	struct limit_hits *hits;
+	struct capture_source *source;
+	struct recording_input *recording;
+	struct conntrack_log log;
+	struct buffer keys;
+	size_t secrets_taken; /* of the source */
+	/* merging: what comes next of each kind */
+	struct packet packet;
+	struct conntrack_entry entry, logged;
+	bool has_packet, has_entry, has_logged;
+	bool begun;
+	bool given;     /* the packet was given out: its successor has to be fetched */
+	nt_time latest; /* of what was given out; NT_TIME_NONE before the first */
+};
+
+/* ---- opening ---- */
+
+static enum nt_status open_captures(struct inputs *inputs, struct nt_error *error)
+{
+	const struct options *options = inputs->options;
+	enum nt_status status;
+
+	if (options->session)
+		return nt_fail(error, NT_EUSAGE, "--session is for recordings; %s is none", options->inputs[0]);
+	status = capture_open(&inputs->source, options->inputs, options->input_count, inputs->hits, error);
+	if (status == NT_OK && options->filter)
+		status = capture_set_filter(inputs->source, options->filter, error);
+	return status;
+}
+
+static enum nt_status open_packets(struct inputs *inputs, struct nt_error *error)
+{
+	const struct options *options = inputs->options;
+
+	for (size_t i = 0; i < options->input_count; i++) {
+		if (!recording_input_is(options->inputs[i]))
+			continue;
+		if (options->input_count > 1)
+			return nt_fail(error, NT_EUSAGE, "%s is a recording, which is read alone", options->inputs[i]);
+		return recording_input_open(&inputs->recording, options->inputs[i], options->session, options->filter, inputs->hits,
+					    error);
+	}
+	return open_captures(inputs, error);
+}
+
+static enum nt_status read_logs(struct inputs *inputs, struct nt_error *error)
+{
+	const struct options *options = inputs->options;
+
+	for (size_t i = 0; i < options->conntrack_count; i++) {
+		struct conntrack_log_doubts doubts;
+		enum nt_status status = conntrack_log_read(&inputs->log, options->conntracks[i], &doubts, inputs->hits, error);
+
+		if (status != NT_OK)
+			return status;
+		if (doubts.lines && !options->quiet)
+			message("%s: %" PRIu64 " line%s %s no connection tracking entry, the first is line %" PRIu64,
+				options->conntracks[i], doubts.lines, doubts.lines == 1 ? "" : "s",
+				doubts.lines == 1 ? "is" : "are", doubts.first_line);
+	}
+	conntrack_log_sort(&inputs->log);
+	return NT_OK;
+}
+
+/* ---- keys ---- */
+
+static void add_keys(struct inputs *inputs, struct bytes text)
+{
+	bool ends = text.size == 0 || text.at[text.size - 1] == '\n';
+
+	if (!buffer_add(&inputs->keys, text.at, text.size) || (!ends && !buffer_add(&inputs->keys, "\n", 1)))
+		limit_hit(inputs->hits, LIMIT_SECRETS_HIT);
+}
+
+static enum nt_status read_keylog(struct inputs *inputs, const char *path, struct nt_error *error)
+{
+	FILE *file = fopen(path, "re");
+	uint8_t chunk[8192];
+	bool good = file != NULL;
+	size_t size;
+
+	errno = file ? 0 : errno;
+	while (good && (size = fread(chunk, 1, sizeof chunk, file)) > 0)
+		if (!buffer_add(&inputs->keys, chunk, size)) {
+			limit_hit(inputs->hits, LIMIT_SECRETS_HIT);
+			break;
+		}
+	good = good && !ferror(file);
+	if (!good)
+		nt_fail(error, NT_EIO, "cannot read %s: %s", path, strerror(errno ? errno : EIO));
+	if (file)
+		fclose(file);
+	if (inputs->keys.size && inputs->keys.at[inputs->keys.size - 1] != '\n')
+		add_keys(inputs, BYTES("\n"));
+	return good ? NT_OK : NT_EIO;
+}
+
+static enum nt_status read_keys(struct inputs *inputs, struct nt_error *error)
+{
+	enum nt_status status = NT_OK;
+
+	inputs->keys.max = LIMIT_SECRETS;
+	for (size_t i = 0; i < inputs->options->keylog_count && status == NT_OK; i++)
+		status = read_keylog(inputs, inputs->options->keylogs[i], error);
+	if (status == NT_OK && inputs->recording)
+		add_keys(inputs, recording_input_keys(inputs->recording));
+	return status;
+}
+
+struct bytes inputs_keys(struct inputs *inputs)
+{
+	const struct capture_secrets *secrets = inputs->source ? capture_secrets(inputs->source) : NULL;
+
+	for (; secrets && inputs->secrets_taken < secrets->count; inputs->secrets_taken++)
+		add_keys(inputs, secrets->key_logs[inputs->secrets_taken]);
+	return (struct bytes){ inputs->keys.at, inputs->keys.size };
+}
+
+/* ---- the whole ---- */
+
+enum nt_status inputs_open(struct inputs **out, const struct options *options, struct limit_hits *hits, struct nt_error *error)
+{
+	struct inputs *inputs = nt_zalloc(sizeof *inputs);
+	enum nt_status status;
+
+	*out = NULL;
+	inputs->options = options;
+	inputs->hits = hits;
+	inputs->latest = NT_TIME_NONE;
+	status = open_packets(inputs, error);
+	if (status == NT_OK)
+		status = read_logs(inputs, error);
+	if (status == NT_OK)
+		status = read_keys(inputs, error);
+	if (status == NT_OK)
+		*out = inputs;
+	else
+		inputs_free(inputs);
+	return status;
+}
+
+void inputs_free(struct inputs *inputs)
+{
+	if (!inputs)
+		return;
+	capture_free(inputs->source);
+	recording_input_free(inputs->recording);
+	conntrack_log_clear(&inputs->log);
+	buffer_free(&inputs->keys);
+	free(inputs);
+}
+
+const struct capture_source *inputs_source(const struct inputs *inputs)
+{
+	return inputs->source;
+}
+
+const struct output_recording *inputs_recording(const struct inputs *inputs)
+{
+	return inputs->recording ? recording_input_about(inputs->recording) : NULL;
+}
+
+/* ---- merging ---- */
+
+static void fetch_packet(struct inputs *inputs)
+{
+	inputs->has_packet = inputs->source ? capture_next(inputs->source, &inputs->packet) == NT_OK
+					    : recording_input_packet(inputs->recording, &inputs->packet);
+}
+
+static void fetch_entry(struct inputs *inputs)
+{
+	inputs->has_entry = inputs->recording && recording_input_conntrack(inputs->recording, &inputs->entry);
+}
+
+static void fetch_logged(struct inputs *inputs)
+{
+	inputs->has_logged = conntrack_log_next(&inputs->log, &inputs->logged);
+}
+
+/* An entry without a time is of a listing that was made at the end. */
+static bool is_before(const struct conntrack_entry *entry, nt_time time)
+{
+	return entry->time != NT_TIME_NONE && entry->time <= time;
+}
+
+/* The entry that comes next: of the recording if both have the same time. */
+static const struct conntrack_entry *next_entry(const struct inputs *inputs)
+{
+	if (!inputs->has_entry)
+		return inputs->has_logged ? &inputs->logged : NULL;
+	if (inputs->has_logged && inputs->logged.time != NT_TIME_NONE && !is_before(&inputs->entry, inputs->logged.time))
+		return &inputs->logged;
+	return &inputs->entry;
+}
+
+static void give_entry(struct inputs *inputs, const struct conntrack_entry *next, struct conntrack_entry *out)
+{
+	*out = *next;
+	if (out->time == NT_TIME_NONE)
+		out->time = inputs->latest;
+	else if (out->time > inputs->latest) /* NT_TIME_NONE is the smallest value */
+		inputs->latest = out->time;
+	if (next == &inputs->entry)
+		fetch_entry(inputs);
+	else
+		fetch_logged(inputs);
+}
+
+/* A packet is a view that lives until its successor is fetched: which is as late as possible. */
+static void fetch_missing(struct inputs *inputs)
+{
+	if (!inputs->begun) {
+		fetch_entry(inputs);
+		fetch_logged(inputs);
+	}
+	if (!inputs->begun || inputs->given)
+		fetch_packet(inputs);
+	inputs->begun = true;
+	inputs->given = false;
+}
+
+enum inputs_item inputs_next(struct inputs *inputs, struct packet *packet, struct conntrack_entry *entry)
+{
+	const struct conntrack_entry *next;
+
+	fetch_missing(inputs);
+	next = next_entry(inputs);
+	if (next && (!inputs->has_packet || is_before(next, inputs->packet.time))) {
+		give_entry(inputs, next, entry);
+		return INPUTS_CONNTRACK;
+	}
+	if (!inputs->has_packet)
+		return INPUTS_END;
+	*packet = inputs->packet;
+	if (packet->time > inputs->latest)
+		inputs->latest = packet->time;
+	inputs->given = true;
+	return INPUTS_PACKET;
+}

@@ -1,0 +1,29 @@
+/*
+ * What nettrace-analyze reads: capture files, or one session of a recording, and logs of connection tracking beside them.
+ *
+ * Packets and connection tracking entries come in one order, that of time.
+ */
+#ifndef NETTRACE_CLI_INPUTS_H
+#define NETTRACE_CLI_INPUTS_H
+
+#include "cli/options.h"
+
+struct inputs; /* handle */
+
+/* `options` and `hits` must live as long as the inputs.  On failure *out is NULL and *error has the sentence. */
+enum nt_status inputs_open(struct inputs **out, const struct options *options, struct limit_hits *hits, struct nt_error *error);
+void inputs_free(struct inputs *inputs); /* NULL is fine */
+
+enum inputs_item { INPUTS_PACKET, INPUTS_CONNTRACK, INPUTS_END };
+
+/* Fills in what it returns; the view in *packet lives until the next call. */
+enum inputs_item inputs_next(struct inputs *inputs, struct packet *packet, struct conntrack_entry *entry);
+
+/* One of both is NULL. */
+const struct capture_source *inputs_source(const struct inputs *inputs);
+const struct output_recording *inputs_recording(const struct inputs *inputs);
+
+/* All NSS key log lines that are known by now: from --keylog, from the recording, from blocks in pcapng files.  Lives until the next call. */
+struct bytes inputs_keys(struct inputs *inputs);
+
+#endif

@@ -1,0 +1,42 @@
+#include "cli/output.h"
+
+size_t output_input_count(const struct output *output)
+{
+	if (output->recording)
+		return 1;
+	return output->source ? capture_input_count(output->source) : 0;
+}
+
+const struct capture_input *output_input(const struct output *output, size_t index)
+{
+	return output->recording ? &output->recording->input : capture_input(output->source, index);
+}
+
+size_t output_interface_count(const struct output *output)
+{
+	if (output->recording)
+		return output->recording->interface_count;
+	return output->source ? capture_interface_count(output->source) : 0;
+}
+
+const struct capture_interface *output_interface(const struct output *output, size_t index)
+{
+	return output->recording ? &output->recording->interfaces[index] : capture_interface(output->source, index);
+}
+
+uint64_t output_packets_read(const struct output *output)
+{
+	size_t inputs = output_input_count(output);
+	uint64_t packets = 0;
+
+	for (size_t i = 0; i < inputs; i++)
+		packets += output_input(output, i)->packets;
+	return inputs ? packets : output->stats->packets;
+}
+
+uint64_t output_filtered_out(const struct output *output)
+{
+	if (output->recording)
+		return output->recording->filtered_out;
+	return output->source ? capture_filtered_out(output->source) : 0;
+}
