@@ -93,6 +93,7 @@ static struct correlator *new_correlator(struct run *run)
 		.headers = options->headers,
 		.excluded_headers = options->excluded_headers,
 		.excluded_header_count = options->excluded_header_count,
+		.secrets = options->secrets,
 		.no_app_protocol = options->no_app_protocol,
 		.hash_seed = options->seed,
 		.keylog = run->keylog,
@@ -129,14 +130,17 @@ static void note_missing(struct run *run)
 		char text[320];
 
 		if (input->damage.damaged) {
-			snprintf(text, sizeof text, "The capture file is damaged after packet %" PRIu64 ": %s; %" PRIu64 " bytes lost.",
+			snprintf(text, sizeof text,
+				 "The capture file is damaged after packet %" PRIu64 ": %s; %" PRIu64 " bytes lost.",
 				 input->damage.packet_number, input->damage.text, input->damage.bytes_lost);
 			correlator_note_capture(run->correlator, FINDING_CAPTURE_FILE_TRUNCATED, input->last, last, text);
 		}
 		if (input->dropped) {
-			snprintf(text, sizeof text, "The capturing program lost %" PRIu64 " packets: what looks like loss may be that.",
+			snprintf(text, sizeof text,
+				 "The capturing program lost %" PRIu64 " packets: what looks like loss may be that.",
 				 input->dropped);
-			correlator_note_capture(run->correlator, FINDING_CAPTURE_DROPPED_PACKETS, input->last, (struct packet_ref){ 0 }, text);
+			correlator_note_capture(run->correlator, FINDING_CAPTURE_DROPPED_PACKETS, input->last,
+						(struct packet_ref){ 0 }, text);
 		}
 	}
 }

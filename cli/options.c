@@ -144,6 +144,7 @@ static const struct option_row rows[] = {
 	{ "filter", 'f', "FILTER", "only packets that match, in the syntax of pcap-filter(7)", option_take_text, SETS(filter) },
 	{ "client", 0, "ADDR[/LEN]", "only connections of this client or network; repeatable", take_client, 0 },
 	{ "headers", 0, "none|names|lengths|values", "what to keep of HTTP header fields (none)", take_headers, 0 },
+	{ "secrets", 0, NULL, "show credentials in header values and URLs", option_take_flag, SETS(secrets) },
 	{ "exclude-header", 0, "NAME", "keep nothing of header fields of this name; repeatable", take_excluded, 0 },
 	{ "no-dials", 0, NULL, "leave out dials", option_take_flag, SETS(omit.dials) },
 	{ "no-tcp", 0, NULL, "leave out TCP connections", option_take_flag, SETS(omit.tcp) },

@@ -114,9 +114,9 @@ static void open_protocol(struct app *app, const struct finding *found)
 {
 	if (app->in.depth == 0)
 		tcp_set_client(app->conn, found->client_side,
-			       found->protocol == &app_tls     ? TRACE_BY_TLS_HELLO
+			       found->protocol == &app_tls                                      ? TRACE_BY_TLS_HELLO
 			       : found->protocol == &app_http1 || found->protocol == &app_http2 ? TRACE_BY_HTTP
-							       : TRACE_BY_DNS);
+												: TRACE_BY_DNS);
 	if (!app->conn->record.app_protocol.size && !app->c->appid)
 		app->conn->record.app_protocol = bytes_of(found->protocol->name);
 	/* On a connection that was seen to begin, the sender of the SYN is the client even if it is the one who answers. */

@@ -23,7 +23,7 @@ struct app_surroundings {
 	struct bytes proxy;  /* networkProxy of requests inside; empty if none.  Lives as long as the connection */
 	trace_id tls_tunnel; /* the tunnel that all this runs in, 0 if none */
 	trace_id proxy_tls_tunnel;
-	bool upgraded; /* HTTP/1.1 Upgrade made this stream */
+	bool upgraded;              /* HTTP/1.1 Upgrade made this stream */
 	nt_time tls_begin, tls_end; /* handshake of tls_tunnel; valid if that is not 0 */
 };
 

@@ -34,8 +34,8 @@ struct http_state {
 	int client_side;
 	struct http_direction request, response;
 	struct exchange_list list;
-	bool gap_seen;      /* in the server's direction: answers may be missing */
-	bool tunnelling;    /* CONNECT or Upgrade was accepted: the rest goes to `inner` */
+	bool gap_seen;   /* in the server's direction: answers may be missing */
+	bool tunnelling; /* CONNECT or Upgrade was accepted: the rest goes to `inner` */
 	struct app *inner;
 	char *proxy; /* networkProxy of what is inside */
 };

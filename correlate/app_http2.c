@@ -137,7 +137,8 @@ static void say_target(struct finding *f, const struct trace_http_request *recor
 		    (int)(record->url.size < 160 ? record->url.size : 160), (const char *)record->url.at);
 }
 
-static void blame(struct http2_state *state, struct exchange *exchange, enum finding_code code, const char *what, uint32_t error_code)
+static void blame(struct http2_state *state, struct exchange *exchange, enum finding_code code, const char *what,
+		  uint32_t error_code)
 {
 	const struct trace_http_request *record = &exchange->record;
 	struct finding *f = finding_begin(state->app->c, code, state->at->time);
@@ -162,8 +163,8 @@ static void reset(void *context, enum http2_side from, uint32_t stream, uint32_t
 	exchange->record.last_packet = state->at->packet;
 	exchange->record.truncated = exchange->response_begun && !exchange->response_ended;
 	if (from == HTTP2_SERVER && error_code != NO_ERROR) {
-		exchange->record.error = bytes_of(arena_printf(&exchange->arena, "stream error: stream ID %u; %s; received from peer", stream,
-							       error_name(error_code)));
+		exchange->record.error = bytes_of(arena_printf(
+			&exchange->arena, "stream error: stream ID %u; %s; received from peer", stream, error_name(error_code)));
 		blame(state, exchange, FINDING_H2_STREAM_RESET, "the server reset its stream", error_code);
 	} else if (from == HTTP2_CLIENT) {
 		blame(state, exchange, FINDING_CLIENT_ABORTED, "the client cancelled it", error_code);
@@ -184,8 +185,10 @@ static void goaway(void *context, enum http2_side from, uint32_t last_stream, ui
 		if (exchange->response_begun || (error_code == NO_ERROR && exchange->stream <= last_stream))
 			continue;
 		exchange->record.error = bytes_of(arena_printf(
-			&exchange->arena, "http2: server sent GOAWAY and closed the connection; LastStreamID=%u, ErrCode=%s, debug=\"%.*s\"",
-			last_stream, error_name(error_code), (int)(debug_data.size < 100 ? debug_data.size : 100), (const char *)debug_data.at));
+			&exchange->arena,
+			"http2: server sent GOAWAY and closed the connection; LastStreamID=%u, ErrCode=%s, debug=\"%.*s\"",
+			last_stream, error_name(error_code), (int)(debug_data.size < 100 ? debug_data.size : 100),
+			(const char *)debug_data.at));
 		blame(state, exchange, FINDING_H2_GOAWAY, "the server sent GOAWAY instead of a response", error_code);
 		exchange_report(&state->list, exchange);
 	}
@@ -226,7 +229,14 @@ static void push(void *context, uint32_t stream, uint32_t promised, const struct
 	(void)request;
 }
 
-static const struct http2_events events = { .head = head, .data = data, .end = end, .reset = reset, .goaway = goaway, .blocked = blocked, .malformed = malformed, .push = push };
+static const struct http2_events events = { .head = head,
+					    .data = data,
+					    .end = end,
+					    .reset = reset,
+					    .goaway = goaway,
+					    .blocked = blocked,
+					    .malformed = malformed,
+					    .push = push };
 
 /* ---- the app ---- */
 

@@ -22,9 +22,9 @@ struct tls_state {
 	nt_time ended[2];       /* by side: end of the stream */
 	bool ended_orderly[2];
 	struct tls_circumstances circumstances;
-	struct app *inner;          /* what runs inside, where the keys are known */
-	struct piece inside;        /* the piece that the inner app is fed */
-	uint64_t inside_offset[2];  /* by side: plaintext bytes handed on */
+	struct app *inner;         /* what runs inside, where the keys are known */
+	struct piece inside;       /* the piece that the inner app is fed */
+	uint64_t inside_offset[2]; /* by side: plaintext bytes handed on */
 	struct trace_tls_alert alerts[LIMIT_TLS_ALERTS];
 };
 
@@ -381,9 +381,9 @@ static const char *verification_text(struct tls_state *state)
 	case VERIFY_NAME_MISMATCH:
 		if (!tunnel->certificates[0].name_count)
 			return "x509: certificate is not valid for any names";
-		return arena_printf(&state->arena, "x509: certificate is valid for %.*s, not %.*s", (int)tunnel->certificates[0].names[0].size,
-				    (const char *)tunnel->certificates[0].names[0].at, (int)tunnel->server_name.size,
-				    (const char *)tunnel->server_name.at);
+		return arena_printf(&state->arena, "x509: certificate is valid for %.*s, not %.*s",
+				    (int)tunnel->certificates[0].names[0].size, (const char *)tunnel->certificates[0].names[0].at,
+				    (int)tunnel->server_name.size, (const char *)tunnel->server_name.at);
 	default:
 		return NULL;
 	}

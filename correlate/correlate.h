@@ -30,10 +30,11 @@ struct correlate_options {
 	enum correlate_headers headers;
 	const char *const *excluded_headers; /* names; case does not matter */
 	size_t excluded_header_count;
-	bool no_app_protocol; /* nDPI is not asked */
+	bool secrets;                    /* credentials in header values and URLs are shown */
+	bool no_app_protocol;            /* nDPI is not asked */
 	const struct tls_keylog *keylog; /* NULL: nothing is decrypted */
 	struct verifier *verifier;       /* NULL: chains are not verified */
-	uint64_t hash_seed;   /* keys the tables, so that nobody can prepare collisions */
+	uint64_t hash_seed;              /* keys the tables, so that nobody can prepare collisions */
 };
 
 /* Packets that could not be used, by reason. */

@@ -53,13 +53,13 @@ void diagnose_tcp(struct correlator *c, struct tcp_conn *conn);
 
 struct trace_tls_tunnel;
 struct tls_circumstances {
-	bool server_is_plaintext;        /* the server's answer to the ClientHello was no TLS */
-	bool verified;                /* `verification` says what OpenSSL makes of the chain */
+	bool server_is_plaintext; /* the server's answer to the ClientHello was no TLS */
+	bool verified;            /* `verification` says what OpenSSL makes of the chain */
 	enum verify_result verification;
 	uint64_t client_plaintext, server_plaintext; /* bytes inside, where the keys are known */
-	bool failed;                     /* the handshake did not complete */
-	struct packet_ref hello, answer; /* ClientHello, first bytes of the server */
-	nt_time answered;                /* when these came, NT_TIME_NONE if never */
+	bool failed;                                 /* the handshake did not complete */
+	struct packet_ref hello, answer;             /* ClientHello, first bytes of the server */
+	nt_time answered;                            /* when these came, NT_TIME_NONE if never */
 };
 void diagnose_tls(struct correlator *c, struct tcp_conn *conn, const struct trace_tls_tunnel *tunnel,
 		  const struct tls_circumstances *circumstances);
@@ -67,7 +67,7 @@ void diagnose_tls(struct correlator *c, struct tcp_conn *conn, const struct trac
 struct trace_http_request;
 struct http_circumstances {
 	bool has_request, response_begun;
-	bool explained;               /* a finding says why already */
+	bool explained;           /* a finding says why already */
 	bool via_proxy;           /* absolute-form, CONNECT, or inside a CONNECT tunnel's surroundings */
 	bool server_is_tls;       /* the answer was a TLS record */
 	const char *proxy_error;  /* X-Squid-Error and the like, NULL if none */

@@ -316,7 +316,8 @@ struct finding *diagnose_http(struct correlator *c, struct tcp_conn *conn, const
 	struct case_file file = { .c = c, .conn = conn, .request = request, .circumstances = circumstances };
 	struct address_tuple tuple = tcp_tuple(conn);
 
-	if (circumstances->explained || conn->client < 0 || !client_wanted(c, tuple.ip_version, &tuple.source) || request->resp_without_request)
+	if (circumstances->explained || conn->client < 0 || !client_wanted(c, tuple.ip_version, &tuple.source) ||
+	    request->resp_without_request)
 		return NULL;
 	file.ending = connection_ending(c, conn);
 	if (request->status >= 400)

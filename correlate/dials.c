@@ -12,8 +12,7 @@ enum { MAX_ATTEMPTS = 16, LOOK_AROUND = 256 };
 /* The next address is tried at once after a failure: what comes later is another try of the program. */
 static const nt_time next_address_time = 2 * NT_SECOND;
 /* A SYN that nobody answered for so long was given up; the capture's end alone does not make a failure. */
-static const nt_time connect_patience = 3 * NT_SECOND, lone_syn_patience = 3 * NT_SECOND / 2,
-		     race_patience = 150 * NT_MILLISECOND;
+static const nt_time connect_patience = 3 * NT_SECOND, lone_syn_patience = 3 * NT_SECOND / 2, race_patience = 150 * NT_MILLISECOND;
 
 struct dial {
 	struct dial *older, *newer; /* all unfinished dials */

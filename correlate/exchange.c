@@ -59,8 +59,19 @@ static bool excluded(const struct correlate_options *options, struct bytes name)
 	return false;
 }
 
-static const struct trace_http_field *keep_fields(struct exchange_list *list, struct arena *arena, const struct http1_field *source, size_t source_count,
-						  size_t *count)
+/* What stands in these fields lets others act as the client: it is only shown on demand. */
+static bool holds_secret(struct bytes name)
+{
+	static const char *const names[] = { "Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (bytes_equal_nocase(bytes_of(names[i]), name))
+			return true;
+	return false;
+}
+
+static const struct trace_http_field *keep_fields(struct exchange_list *list, struct arena *arena, const struct http1_field *source,
+						  size_t source_count, size_t *count)
 {
 	const struct correlate_options *options = &list->app->c->options;
 	struct trace_http_field *fields;
@@ -71,13 +82,13 @@ static const struct trace_http_field *keep_fields(struct exchange_list *list, st
 	fields = arena_alloc(arena, source_count * sizeof *fields);
 	for (size_t i = 0; i < source_count; i++) {
 		const struct http1_field *field = &source[i];
+		bool shown = options->headers == CORRELATE_HEADERS_VALUES && (options->secrets || !holds_secret(field->name));
 
 		if (excluded(options, field->name))
 			continue;
 		fields[(*count)++] = (struct trace_http_field){
 			.name = arena_copy(arena, field->name),
-			.value = options->headers == CORRELATE_HEADERS_VALUES ? arena_copy(arena, field->value)
-									      : (struct bytes){ NULL, 0 },
+			.value = shown ? arena_copy(arena, field->value) : (struct bytes){ NULL, 0 },
 			.value_size = options->headers >= CORRELATE_HEADERS_LENGTHS ? (uint32_t)field->value.size : 0
 		};
 	}
@@ -95,11 +106,10 @@ static const char *text_of_field(struct arena *arena, const struct http1_field *
 void exchange_request(struct exchange_list *list, struct exchange *exchange, const struct http1_field *fields, size_t count)
 {
 	struct trace_http_request *record = &exchange->record;
-	struct address_tuple tuple = tcp_tuple(list->app->conn);
 
 	exchange->has_request = true;
 	exchange->stalled = list->app->conn->stalled;
-	http_history_request(list->app->c, &tuple, record);
+	http_history_request(list->app->c, list->app->conn, record);
 	record->req_fields = keep_fields(list, &exchange->arena, fields, count, &record->req_field_count);
 }
 
@@ -125,7 +135,6 @@ static bool says_https_expected(const struct buffer *body)
 static void diagnose(struct exchange_list *list, struct exchange *exchange)
 {
 	struct http_circumstances *circumstances = &exchange->circumstances;
-	struct address_tuple tuple = tcp_tuple(list->app->conn);
 	struct finding *refusal;
 
 	circumstances->has_request = exchange->has_request;
@@ -135,7 +144,7 @@ static void diagnose(struct exchange_list *list, struct exchange *exchange)
 	circumstances->server_is_tls = list->server_is_tls;
 	refusal = diagnose_http(list->app->c, list->app->conn, &exchange->record, circumstances);
 	if (exchange->has_request)
-		http_history_outcome(list->app->c, &tuple, &exchange->record, bytes_of(exchange->location), refusal);
+		http_history_outcome(list->app->c, list->app->conn, &exchange->record, bytes_of(exchange->location), refusal);
 }
 
 /* What a Go client would have said of a request without an answer. */
@@ -196,7 +205,8 @@ static void measure(struct exchange_list *list, struct exchange *exchange)
 		return;
 	if (asked == NT_TIME_NONE || asked > record->resp_begin) /* answered before it was all sent */
 		asked = record->resp_begin;
-	if ((list->app->in.depth == 0 || in_outer_tunnel(list->app)) && conn->syn != NT_TIME_NONE && conn->record.connected && !list->measured) {
+	if ((list->app->in.depth == 0 || in_outer_tunnel(list->app)) && conn->syn != NT_TIME_NONE && conn->record.connected &&
+	    !list->measured) {
 		begin = dials_begin(conn);
 		timing->dns = begin == NT_TIME_NONE ? 0 : microseconds(begin, conn->syn);
 		timing->connect = microseconds(conn->syn, conn->record.handshake_end);
@@ -247,4 +257,3 @@ void exchange_report(struct exchange_list *list, struct exchange *exchange)
 	exchange->next = c->spare_exchanges;
 	c->spare_exchanges = exchange;
 }
-

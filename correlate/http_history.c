@@ -1,5 +1,6 @@
 #include "correlate/http_history.h"
 
+#include "correlate/diagnose.h"
 #include "correlate/hash.h"
 #include "store/trace.h"
 
@@ -7,8 +8,10 @@
 #include <string.h>
 
 /* Browsers and libraries follow between 10 and 50 redirects; one that comes back to the same URL so often goes round in circles. */
-enum { MAX_CLIENTS = 256, REMEMBERED = 16, MAX_REDIRECTS = 10, MAX_SAME_URL = 3 };
+enum { MAX_CLIENTS = 256, REMEMBERED = 16, MAX_ASKED = 8, MAX_REDIRECTS = 10, MAX_SAME_URL = 3 };
 static const nt_time memory_time = 60 * NT_SECOND;
+/* A program that repeats a request by itself does it at once; what comes later is another try of its user. */
+static const nt_time retry_time = 2 * NT_SECOND;
 
 enum event_kind { EVENT_NONE, EVENT_REDIRECT, EVENT_FAILED, EVENT_CHALLENGED };
 
@@ -18,7 +21,16 @@ struct event {
 	trace_id request;
 	nt_time time;
 	uint16_t status;
-	struct finding *finding; /* of a challenge */
+	struct finding *finding; /* of a challenge or failure */
+	nt_time ended;           /* of a failure: the connection */
+};
+
+/* A request without an outcome yet. */
+struct asked {
+	trace_id request; /* 0: the place is free */
+	const struct tcp_conn *conn;
+	uint64_t url;
+	bool repeated; /* and then answered */
 };
 
 struct client {
@@ -30,6 +42,8 @@ struct client {
 	unsigned redirects;              /* in a row */
 	uint64_t redirected[REMEMBERED]; /* URLs that were answered by them */
 	bool loop_told;
+	struct asked asked[MAX_ASKED];
+	size_t asked_next; /* the place that is given up when all are taken */
 };
 
 struct http_history {
@@ -103,16 +117,79 @@ static void remember(struct client *client, struct event event)
 	client->last = event.time;
 }
 
-void http_history_request(struct correlator *c, const struct address_tuple *tuple, struct trace_http_request *request)
+/* ---- requests that are repeated ---- */
+
+static struct asked *asked_of(struct client *client, trace_id request)
 {
-	struct client *client = client_of(c->http_history, tuple);
+	for (size_t i = 0; i < MAX_ASKED; i++)
+		if (client->asked[i].request == request)
+			return &client->asked[i];
+	return NULL;
+}
+
+static void note_asked(struct client *client, const struct asked *asked)
+{
+	struct asked *at = asked_of(client, 0);
+
+	if (!at)
+		at = &client->asked[client->asked_next++ % MAX_ASKED];
+	*at = *asked;
+}
+
+/* The same request on a connection that has ended just before. */
+static trace_id unanswered(const struct correlator *c, const struct client *client, const struct asked *again, nt_time now)
+{
+	for (size_t i = 0; i < MAX_ASKED; i++) {
+		const struct asked *asked = &client->asked[i];
+		struct ending ending;
+
+		if (!asked->request || asked->url != again->url || asked->conn == again->conn)
+			continue;
+		ending = connection_ending(c, asked->conn);
+		if (ending.kind != ENDING_OPEN && now >= ending.at && now - ending.at <= retry_time)
+			return asked->request;
+	}
+	return 0;
+}
+
+static void soften(struct finding *f)
+{
+	finding_take_back(f, FINDING_HTTP_RETRIED, " The client sent it again on another connection, and was answered.");
+	finding_severity(f, FINDING_WARNING);
+}
+
+/* A request that repeats another one was answered: the other one's failure cost time only. */
+static void repetition_answered(struct client *client, const struct trace_http_request *request)
+{
+	struct asked *asked = asked_of(client, request->retry_of);
+
+	if (asked)
+		asked->repeated = true;
+	for (size_t i = 0; i < REMEMBERED && i < client->event_count; i++) {
+		struct event *event = &client->events[i];
+
+		if (event->kind == EVENT_FAILED && event->request == request->retry_of && event->finding &&
+		    request->req_sent - event->ended <= retry_time) {
+			soften(event->finding);
+			event->finding = NULL;
+		}
+	}
+}
+
+void http_history_request(struct correlator *c, const struct tcp_conn *conn, struct trace_http_request *request)
+{
+	struct address_tuple tuple = tcp_tuple(conn);
+	struct client *client = client_of(c->http_history, &tuple);
+	struct asked asked = { .request = request->id,
+			       .conn = conn,
+			       .url = hash_of(c->http_history, request->method, request->url) };
 	struct event *event = find(client, EVENT_REDIRECT, hash_of(c->http_history, BYTES(""), request->url), request->req_sent);
 
 	if (event)
 		request->redirected_from = event->request;
 	event = find(client, EVENT_FAILED, hash_of(c->http_history, request->method, request->url), request->req_sent);
-	if (event)
-		request->retry_of = event->request;
+	request->retry_of = event ? event->request : unanswered(c, client, &asked, request->req_sent);
+	note_asked(client, &asked);
 }
 
 /* ---- redirects ---- */
@@ -193,13 +270,31 @@ static void challenge_answered(struct client *client, uint64_t url, const struct
 	event->kind = EVENT_NONE;
 }
 
-void http_history_outcome(struct correlator *c, const struct address_tuple *tuple, const struct trace_http_request *request,
+static void remember_failure(const struct correlator *c, struct client *client, const struct tcp_conn *conn,
+			     const struct trace_http_request *request, struct finding *finding)
+{
+	remember(client, (struct event){ .kind = EVENT_FAILED,
+					 .url = hash_of(c->http_history, request->method, request->url),
+					 .request = request->id,
+					 .time = request->req_sent,
+					 .finding = finding,
+					 .ended = connection_ending(c, conn).at });
+}
+
+void http_history_outcome(struct correlator *c, const struct tcp_conn *conn, const struct trace_http_request *request,
 			  struct bytes location, struct finding *refusal)
 {
-	struct client *client = client_of(c->http_history, tuple);
+	struct address_tuple tuple = tcp_tuple(conn);
+	struct client *client = client_of(c->http_history, &tuple);
+	struct asked *asked = asked_of(client, request->id);
+	bool repeated = asked && asked->repeated;
 	uint64_t url = hash_of(c->http_history, request->method, request->url);
 	bool redirect = request->status >= 300 && request->status < 400 && location.size;
 
+	if (asked)
+		asked->request = 0;
+	if (request->retry_of && request->status && request->status < 400)
+		repetition_answered(client, request);
 	if (redirect) {
 		note_redirect(c, client, request, location);
 		return;
@@ -216,7 +311,9 @@ void http_history_outcome(struct correlator *c, const struct address_tuple *tupl
 						 .time = request->resp_recv,
 						 .status = request->status,
 						 .finding = refusal });
-	} else if (request->req_sent != NT_TIME_NONE)
-		remember(client,
-			 (struct event){ .kind = EVENT_FAILED, .url = url, .request = request->id, .time = request->req_sent });
+	} else if (request->req_sent != NT_TIME_NONE) {
+		if (repeated)
+			soften(refusal);
+		remember_failure(c, client, conn, request, repeated ? NULL : refusal);
+	}
 }

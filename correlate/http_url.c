@@ -92,12 +92,54 @@ static void add_absolute(struct buffer *out, struct bytes target, size_t scheme)
 	add_escaped(out, (struct bytes){ at, (size_t)(target.at + target.size - at) });
 }
 
+/* Query parameters whose values let others act as the client. */
+static bool is_secret_parameter(struct bytes name)
+{
+	static const char *const names[] = { "password",       "passwd",     "pwd",    "token",         "access_token", "id_token",
+					     "refresh_token",  "auth_token", "secret", "client_secret", "sig",          "signature",
+					     "x-amz-signature" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (bytes_equal_nocase(bytes_of(names[i]), name))
+			return true;
+	return false;
+}
+
+/* The target with the values of such parameters blanked; a view if there are none, else in `arena`. */
+static struct bytes without_secrets(struct arena *arena, struct bytes target)
+{
+	const uint8_t *query = target.size ? memchr(target.at, '?', target.size) : NULL, *end = target.at + target.size;
+	struct buffer out = { .max = LIMIT_HTTP_HEAD * 2u };
+	struct bytes result = target;
+	const uint8_t *kept = target.at;
+
+	for (const uint8_t *at = query ? query + 1 : end; at < end;) {
+		const uint8_t *next = memchr(at, '&', (size_t)(end - at)), *stop = next ? next : end;
+		const uint8_t *equals = memchr(at, '=', (size_t)(stop - at));
+
+		if (equals && is_secret_parameter((struct bytes){ at, (size_t)(equals - at) })) {
+			buffer_add(&out, kept, (size_t)(equals + 1 - kept));
+			add_text(&out, "***");
+			kept = stop;
+		}
+		at = next ? next + 1 : end;
+	}
+	if (kept != target.at) {
+		buffer_add(&out, kept, (size_t)(end - kept));
+		result = arena_copy(arena, (struct bytes){ out.at, out.size });
+	}
+	buffer_free(&out);
+	return result;
+}
+
 struct bytes http_url(struct arena *arena, const struct app *app, bool is_connect, struct bytes target, struct bytes host_field)
 {
 	struct buffer out = { .max = LIMIT_HTTP_HEAD * 4u };
 	size_t scheme = http_scheme_size(target);
 	struct bytes url;
 
+	if (!app->c->options.secrets)
+		target = without_secrets(arena, target);
 	if (is_connect || scheme) {
 		add_absolute(&out, target, scheme);
 	} else {
