@@ -6,6 +6,7 @@
 #include "cli/packets_out.h"
 #include "cli/progress.h"
 #include "cli/version.h"
+#include "correlate/views.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -228,6 +229,7 @@ static void read_packets(struct run *run)
 	note_missing(run);
 	correlator_finish(run->correlator);
 	trace_list_sort(&run->list);
+	views_join(&run->list);
 }
 
 static bool report_damage(const struct inputs *inputs)

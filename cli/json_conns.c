@@ -104,6 +104,7 @@ static void write_tcp_wire(struct json *json, const struct output *output, const
 	json_put_evidence(json, "clientBy", conn->client_by);
 	json_optional_string(json, "appProtocol", conn->app_protocol);
 	json_put_interface(json, output, conn->interface);
+	json_put_views(json, output, conn->views, conn->view_count);
 	json_optional_uint(json, "vlan", conn->vlan);
 	json_optional_uint(json, "tunnels", conn->tunnels);
 	json_put_icmp(json, output, conn->icmp_type, conn->icmp_code, conn->icmp_packet);
@@ -143,6 +144,7 @@ static void write_udp_wire(struct json *json, const struct output *output, const
 	json_put_evidence(json, "clientBy", conn->client_by);
 	json_optional_string(json, "appProtocol", conn->app_protocol);
 	json_put_interface(json, output, conn->interface);
+	json_put_views(json, output, conn->views, conn->view_count);
 	json_optional_uint(json, "vlan", conn->vlan);
 	json_optional_uint(json, "tunnels", conn->tunnels);
 	json_put_icmp(json, output, conn->icmp_type, conn->icmp_code, conn->icmp_packet);

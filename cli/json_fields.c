@@ -213,3 +213,21 @@ void json_put_icmp(struct json *json, const struct output *output, uint8_t type,
 	json_put_packet(json, output, packet);
 	json_end(json);
 }
+
+void json_put_views(struct json *json, const struct output *output, const struct trace_view *views, size_t count)
+{
+	json_begin_optional_array(json, "views");
+	for (size_t i = 0; i < count; i++) {
+		const struct json_packet packets[] = {
+			{ "firstPacket", "firstPacketFile", views[i].first_packet },
+			{ "lastPacket", "lastPacketFile", views[i].last_packet },
+		};
+
+		json_begin_object(json, NULL);
+		json_put_packets(json, output, packets, sizeof packets / sizeof packets[0]);
+		json_put_interface(json, output, views[i].interface);
+		json_put_tuple(json, "addrTuple", &views[i].tuple);
+		json_end(json);
+	}
+	json_end(json);
+}

@@ -57,6 +57,9 @@ void json_put_address_port(struct json *json, const char *name, uint8_t ip_versi
 void json_put_tuple(struct json *json, const char *name, const struct address_tuple *tuple);
 void json_put_evidence(struct json *json, const char *name, enum trace_evidence evidence); /* left out for TRACE_BY_NOTHING */
 
+/* The array "views", left out when there are none. */
+void json_put_views(struct json *json, const struct output *output, const struct trace_view *views, size_t count);
+
 /* The name of the interface, or "interfaceId" where it has none and there are several; left out where neither tells anything. */
 void json_put_interface(struct json *json, const struct output *output, uint32_t interface);
 

@@ -50,9 +50,9 @@ struct report {
 	FILE *out;  /* the line that is being written */
 	char *line; /* its bytes so far, as open_memstream() gives them */
 	size_t line_size;
-	unsigned hang;                 /* column where it goes on if it is too long for one line */
-	struct report_span axis;       /* the time that a whole bar stands for */
-	uint8_t client_ip_version;     /* of the entry's title; 0: none named */
+	unsigned hang;             /* column where it goes on if it is too long for one line */
+	struct report_span axis;   /* the time that a whole bar stands for */
+	uint8_t client_ip_version; /* of the entry's title; 0: none named */
 	struct ip_address client;
 	const struct output *output;
 	const struct trace_list *list;

@@ -40,6 +40,9 @@ static bool is_gap(const char *text, size_t at, size_t size)
 	return strchr(",;: ", text[at - 1]) || (at + 1 < size && strchr(" [", text[at + 1]));
 }
 
+/* A gap before this column would leave too much of the line empty. */
+enum { EARLIEST_GAP = REPORT_WIDTH * 2 / 3 };
+
 /* How much of the text fits before the last column: up to a gap or else a space behind the column `first`, else as much as there is room. */
 static size_t fitting(const char *text, size_t size, size_t column, size_t first)
 {
@@ -55,7 +58,7 @@ static size_t fitting(const char *text, size_t size, size_t column, size_t first
 			if (column == REPORT_WIDTH)
 				return gap ? gap : space ? space : at;
 			if (text[at] == ' ' && column > first && at)
-				*(is_gap(text, at, size) ? &gap : &space) = at;
+				*(column >= EARLIEST_GAP && is_gap(text, at, size) ? &gap : &space) = at;
 			column++;
 		}
 		at++;

@@ -62,6 +62,14 @@ struct trace_dial {
 
 /* ---- connections ---- */
 
+/* Another place where the same connection was captured, with other addresses: the far side of a translation. */
+struct trace_view {
+	struct address_tuple tuple;
+	uint32_t interface;
+	struct packet_ref first_packet, last_packet;
+};
+
+
 enum trace_close {
 	TRACE_CLOSE_NONE, /* still open when the capture ended, or silent */
 	TRACE_CLOSE_FIN,  /* both sides */
@@ -113,6 +121,8 @@ struct trace_tcp_conn {
 	struct packet_ref first_packet, last_packet;
 	nt_time last;                            /* time of the last packet */
 	const struct conntrack_entry *conntrack; /* NULL if there is none, as in struct trace_udp_conn */
+	const struct trace_view *views; /* by views_join() */
+	size_t view_count;
 };
 
 struct trace_udp_conn {
@@ -132,6 +142,8 @@ struct trace_udp_conn {
 	struct bytes app_protocol;
 	struct packet_ref first_packet, last_packet;
 	const struct conntrack_entry *conntrack;
+	const struct trace_view *views; /* by views_join() */
+	size_t view_count;
 };
 
 /* ---- DNS ---- */
@@ -216,9 +228,10 @@ struct trace_tls_tunnel {
 	uint16_t group;
 	bool client_hello, server_hello, hello_retry, done, early_data, encrypted_client_hello;
 	bool certificate_request, ocsp_stapled, malformed, certificates_cut;
-	bool decrypted;            /* its content was read with logged keys */
+	bool decrypted;              /* its content was read with logged keys */
 	uint64_t unverified_records; /* that did not verify although keys were known */
-	struct bytes verification, verification_detail; /* of the server's chain: "ok", "expired", …; empty if it was not verified */
+	struct bytes verification,
+		verification_detail; /* of the server's chain: "ok", "expired", …; empty if it was not verified */
 	const struct trace_certificate *client_certificates;
 	size_t client_certificate_count;
 	const struct trace_tls_alert *alerts;
