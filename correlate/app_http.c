@@ -288,10 +288,13 @@ static void response_end(void *context, enum http1_end how)
 static void response_malformed(void *context, const char *what)
 {
 	struct http_direction *direction = context;
+	struct exchange *exchange = direction->current;
 
 	(void)what;
-	if (direction->current)
-		direction->current->record.malformed = true;
+	if (!exchange && !direction->state->gap_seen) /* not even a status line: it stands where the next answer should */
+		exchange = direction->state->list.first;
+	if (exchange)
+		exchange->record.malformed = true;
 }
 
 static const struct http1_events request_events = {

@@ -73,7 +73,7 @@ struct http_circumstances {
 	const char *proxy_error;  /* X-Squid-Error and the like, NULL if none */
 	bool says_https_expected; /* the body of a 400 says that HTTPS was expected */
 };
-/* Returns the finding of a refusal by status, which may be taken back later, else NULL. */
+/* Returns the finding of a refusal or failure, which may be taken back later, or NULL. */
 struct finding *diagnose_http(struct correlator *c, struct tcp_conn *conn, const struct trace_http_request *request,
 			      const struct http_circumstances *circumstances);
 

@@ -14,6 +14,7 @@ struct case_file {
 	const struct trace_http_request *request;
 	const struct http_circumstances *circumstances;
 	struct ending ending;
+	struct finding **told; /* the root cause that was found */
 };
 
 static int shown_size(struct bytes text)
@@ -35,6 +36,7 @@ static struct finding *begin(const struct case_file *file, enum finding_code cod
 	finding_trace(f, file->conn->record.id);
 	finding_root(f, 0, file->request->id);
 	finding_packet(f, file->request->req_packet, "request");
+	*file->told = f;
 	return f;
 }
 
@@ -313,7 +315,8 @@ static bool capture_is_incomplete(const struct case_file *file)
 struct finding *diagnose_http(struct correlator *c, struct tcp_conn *conn, const struct trace_http_request *request,
 			      const struct http_circumstances *circumstances)
 {
-	struct case_file file = { .c = c, .conn = conn, .request = request, .circumstances = circumstances };
+	struct finding *told = NULL;
+	struct case_file file = { .c = c, .conn = conn, .request = request, .circumstances = circumstances, .told = &told };
 	struct address_tuple tuple = tcp_tuple(conn);
 
 	if (circumstances->explained || conn->client < 0 || !client_wanted(c, tuple.ip_version, &tuple.source) ||
@@ -336,5 +339,5 @@ struct finding *diagnose_http(struct correlator *c, struct tcp_conn *conn, const
 		partial_response(&file);
 	else
 		no_response(&file);
-	return NULL;
+	return told;
 }

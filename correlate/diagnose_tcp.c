@@ -208,16 +208,41 @@ static struct finding *stalled(struct correlator *c, const struct tcp_conn *conn
 	return f;
 }
 
+/* The router or firewall forgot the connection while both ends still held it: from then on it passes nothing. */
+static struct finding *nat_state_lost(struct correlator *c, const struct tcp_conn *conn, const struct tcp_side *stuck)
+{
+	const struct conntrack_entry *entry = c->conntrack ? tcp_conntrack(c, conn) : NULL;
+	struct ending ending = connection_ending(c, conn);
+	struct finding *f;
+	char text[24];
+
+	if (!entry || entry->kind != CONNTRACK_DESTROY || entry->time == NT_TIME_NONE || entry->time >= conn->record.last ||
+	    (ending.kind != ENDING_OPEN && ending.at <= entry->time))
+		return NULL;
+	f = finding_begin(c, FINDING_NAT_STATE_LOST, entry->time);
+	finding_say(f, "The connection tracking entry of the connection to ");
+	name_server(f, conn);
+	finding_say(
+		f,
+		" was destroyed %s before the last packet, while the connection was open: what was sent after that got no answer.",
+		duration_text(conn->record.last - entry->time, text));
+	finding_packet(f, stuck->stuck_packet, "data sent again after the entry was gone");
+	finding_packet(f, stuck->last_data_packet, "last data");
+	return f;
+}
+
 struct finding *diagnose_transport(struct correlator *c, struct tcp_conn *conn, trace_id request)
 {
 	struct ending ending = connection_ending(c, conn);
 	struct finding *f = NULL;
 
-	if (is_mtu_blackhole(conn))
+	if (client_side(conn)->stuck_count || server_side(conn)->stuck_count)
+		f = nat_state_lost(c, conn, client_side(conn)->stuck_count ? client_side(conn) : server_side(conn));
+	if (!f && is_mtu_blackhole(conn))
 		f = mtu_blackhole(c, conn, &ending);
-	else if (client_side(conn)->stuck_count >= STUCK_TIMES)
+	else if (!f && client_side(conn)->stuck_count >= STUCK_TIMES)
 		f = stalled(c, conn, client_side(conn), false);
-	else if (server_side(conn)->stuck_count >= STUCK_TIMES)
+	else if (!f && server_side(conn)->stuck_count >= STUCK_TIMES)
 		f = stalled(c, conn, server_side(conn), true);
 	if (!f)
 		return NULL;

@@ -109,15 +109,21 @@ void finding_root(struct finding *f, trace_id dial, trace_id request)
 	f->record.request = request;
 }
 
-void finding_take_back(struct finding *f, enum finding_code code, const char *words)
+void finding_soften(struct finding *f, enum finding_severity severity, const char *words)
 {
 	if (!f)
 		return;
-	f->record.code = code;
-	f->record.severity = FINDING_INFO;
+	f->record.severity = severity;
 	f->record.root_cause = false;
 	f->record.dial = f->record.request = 0;
 	finding_say(f, "%s", words);
+}
+
+void finding_take_back(struct finding *f, enum finding_code code, const char *words)
+{
+	if (f)
+		f->record.code = code;
+	finding_soften(f, FINDING_INFO, words);
 }
 
 static int by_importance(const void *a, const void *b)

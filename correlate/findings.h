@@ -27,6 +27,9 @@ void finding_root(struct finding *f, trace_id dial, trace_id request);          
 /* What looked like a failure was none: the finding becomes an `info` of `code`, with some words more.  NULL is fine. */
 void finding_take_back(struct finding *f, enum finding_code code, const char *words);
 
+/* What looked like the cause of a failure did no harm in the end. */
+void finding_soften(struct finding *f, enum finding_severity severity, const char *words);
+
 /* Hands all findings to the sink: root causes first, then by severity, then by time. */
 void findings_report(struct correlator *c);
 

@@ -152,10 +152,10 @@ static trace_id unanswered(const struct correlator *c, const struct client *clie
 	return 0;
 }
 
-static void soften(struct finding *f)
+static void soften(struct finding *f, nt_time cost)
 {
-	finding_take_back(f, FINDING_HTTP_RETRIED, " The client sent it again on another connection, and was answered.");
-	finding_severity(f, FINDING_WARNING);
+	finding_soften(f, cost < NT_SECOND ? FINDING_INFO : FINDING_WARNING,
+		       " The client sent it again on another connection, and was answered.");
 }
 
 /* A request that repeats another one was answered: the other one's failure cost time only. */
@@ -170,7 +170,7 @@ static void repetition_answered(struct client *client, const struct trace_http_r
 
 		if (event->kind == EVENT_FAILED && event->request == request->retry_of && event->finding &&
 		    request->req_sent - event->ended <= retry_time) {
-			soften(event->finding);
+			soften(event->finding, event->ended - event->time);
 			event->finding = NULL;
 		}
 	}
@@ -313,7 +313,7 @@ void http_history_outcome(struct correlator *c, const struct tcp_conn *conn, con
 						 .finding = refusal });
 	} else if (request->req_sent != NT_TIME_NONE) {
 		if (repeated)
-			soften(refusal);
+			soften(refusal, connection_ending(c, conn).at - request->req_sent);
 		remember_failure(c, client, conn, request, repeated ? NULL : refusal);
 	}
 }

@@ -139,10 +139,10 @@ static enum trace_close close_reason(const struct trace_tcp_conn *record)
 	return client->fin != NT_TIME_NONE || server->fin != NT_TIME_NONE ? TRACE_CLOSE_HALF : TRACE_CLOSE_NONE;
 }
 
-static const struct conntrack_entry *find_conntrack(const struct correlator *c, const struct tcp_conn *conn)
+const struct conntrack_entry *tcp_conntrack(const struct correlator *c, const struct tcp_conn *conn)
 {
 	const struct conntrack_flow flow = { .protocol = IP_PROTOCOL_TCP,
-					     .tuple = conn->record.tuple,
+					     .tuple = tcp_tuple(conn),
 					     .first = conn->first,
 					     .last = conn->record.last,
 					     .begins = conn->syn != NT_TIME_NONE };
@@ -171,7 +171,7 @@ static void complete_record(struct correlator *c, struct tcp_conn *conn)
 	if (conn->appid)
 		record->app_protocol = bytes_of(appid_give_up(c->appid, conn->appid));
 	conn->appid = NULL;
-	record->conntrack = find_conntrack(c, conn);
+	record->conntrack = tcp_conntrack(c, conn);
 }
 
 /* What the server sent and the client never got, before the stream's end hides it. */

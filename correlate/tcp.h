@@ -113,6 +113,9 @@ bool tcp_is_reported(const struct correlator *c, const struct tcp_conn *conn);
 void tcp_set_client(struct tcp_conn *conn, int side, enum trace_evidence evidence);
 struct address_tuple tcp_tuple(const struct tcp_conn *conn);
 
+/* Its conntrack entry as known by now; NULL if there is none. */
+const struct conntrack_entry *tcp_conntrack(const struct correlator *c, const struct tcp_conn *conn);
+
 /* ---- stream.c: bytes in order ---- */
 void stream_segment(struct correlator *c, struct tcp_conn *conn, int side, const struct piece *piece, uint32_t cut);
 void stream_check(struct correlator *c, struct tcp_conn *conn);  /* after every packet: ends, gaps that are certain by now */

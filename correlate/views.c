@@ -53,14 +53,23 @@ static void collect(struct sights *sights, const struct trace_list *list)
 		const struct trace_tcp_conn *conn = &list->tcp_conns[i];
 		nt_time first = conn->handshake_begin != NT_TIME_NONE ? conn->handshake_begin : conn->last;
 
-		add_sight(sights, (struct sight){ .entry = conn->conntrack, .tuple = &conn->tuple, .first = first, .last = conn->last,
-						  .id = conn->id, .index = i, .is_tcp = true });
+		add_sight(sights, (struct sight){ .entry = conn->conntrack,
+						  .tuple = &conn->tuple,
+						  .first = first,
+						  .last = conn->last,
+						  .id = conn->id,
+						  .index = i,
+						  .is_tcp = true });
 	}
 	for (size_t i = 0; i < list->udp_conn_count; i++) {
 		const struct trace_udp_conn *conn = &list->udp_conns[i];
 
-		add_sight(sights, (struct sight){ .entry = conn->conntrack, .tuple = &conn->tuple, .first = conn->create, .last = conn->close,
-						  .id = conn->id, .index = i });
+		add_sight(sights, (struct sight){ .entry = conn->conntrack,
+						  .tuple = &conn->tuple,
+						  .first = conn->create,
+						  .last = conn->close,
+						  .id = conn->id,
+						  .index = i });
 	}
 }
 
@@ -84,8 +93,9 @@ static bool is_other_sight(const struct sight *inside, const struct sight *other
 	const nt_time slack = NT_SECOND; /* clocks of two captures, and packets in between */
 
 	return inside->is_inside && !other->is_inside && inside->is_tcp == other->is_tcp &&
-	       same_tuple(&inside->entry->original, &other->entry->original) && same_tuple(&inside->entry->reply, &other->entry->reply) &&
-	       other->first <= inside->last + slack && inside->first <= other->last + slack;
+	       same_tuple(&inside->entry->original, &other->entry->original) &&
+	       same_tuple(&inside->entry->reply, &other->entry->reply) && other->first <= inside->last + slack &&
+	       inside->first <= other->last + slack;
 }
 
 /* ---- views ---- */
@@ -140,8 +150,8 @@ static bool is_removed(const struct sights *sights, trace_id id)
 /* ---- what goes ---- */
 
 /* Keeps those elements of an array that `goes` does not want gone; returns how many. */
-static size_t keep(void *records, size_t count, size_t size, struct sights *sights, bool (*goes)(const struct sights *, const void *),
-		   bool note)
+static size_t keep(void *records, size_t count, size_t size, struct sights *sights,
+		   bool (*goes)(const struct sights *, const void *), bool note)
 {
 	char *from = records, *to = records;
 	size_t before = sights->removed_count;
@@ -224,7 +234,8 @@ static void remove_records(struct trace_list *list, struct sights *sights)
 	list->udp_conn_count = keep(list->udp_conns, list->udp_conn_count, sizeof *list->udp_conns, sights, conn_goes, false);
 	list->dial_count = keep(list->dials, list->dial_count, sizeof *list->dials, sights, dial_goes, true);
 	list->dns_query_count = keep(list->dns_queries, list->dns_query_count, sizeof *list->dns_queries, sights, query_goes, true);
-	list->tls_tunnel_count = keep(list->tls_tunnels, list->tls_tunnel_count, sizeof *list->tls_tunnels, sights, tunnel_goes, true);
+	list->tls_tunnel_count =
+		keep(list->tls_tunnels, list->tls_tunnel_count, sizeof *list->tls_tunnels, sights, tunnel_goes, true);
 	list->http_request_count =
 		keep(list->http_requests, list->http_request_count, sizeof *list->http_requests, sights, request_goes, true);
 	list->finding_count = keep(list->findings, list->finding_count, sizeof *list->findings, sights, finding_goes, false);
