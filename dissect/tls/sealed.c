@@ -258,7 +258,7 @@ static void finish_record(struct tls_session *session, enum tls_side from, struc
 		tls_session_deliver(session, from, type, content);
 		return;
 	}
-	if (may_fail(session, from)) {
+	if (may_fail(session, from) && d->tries > 0) {
 		if (!d->opener)
 			tls_session_undelivered(session, from);
 		return;

@@ -356,13 +356,11 @@ void tls_session_undelivered(struct tls_session *session, enum tls_side from)
 {
 	struct tls_direction *d = &session->side[from];
 
-	d->opened = false;
-	if (d->message.size > 0 || d->skip > 0) { /* of which this record may have been a part */
-		(void)tls_handshake_cut(session, from);
-		buffer_clear(&d->message);
-		d->skip = 0;
-	}
-	d->certain = false;
+	d->opened = true; /* what was gathered until now was */
+	(void)tls_handshake_cut(session, from);
+	buffer_clear(&d->message);
+	d->skip = 0;
+	d->opened = d->certain = false;
 	begin_unopened(session, from);
 	d->opaque = true;
 }

@@ -10,14 +10,14 @@ enum verify_result {
 	VERIFY_OK,
 	VERIFY_EXPIRED,
 	VERIFY_NOT_YET_VALID,
-	VERIFY_SELF_SIGNED,      /* the leaf is signed by itself, and not trusted */
-	VERIFY_UNKNOWN_ISSUER,   /* the chain ends at a root, or at an issuer, that is not trusted */
+	VERIFY_SELF_SIGNED,    /* the leaf is signed by itself, and not trusted */
+	VERIFY_UNKNOWN_ISSUER, /* the chain ends at a root, or at an issuer, that is not trusted */
 	VERIFY_INCOMPLETE_CHAIN, /* the issuer of the last certificate sent was not sent, and the trust store does not hold it, and the leaf was
 				  * alone or the chain ends at an intermediate: the server should have sent more */
 	VERIFY_NAME_MISMATCH,
 	VERIFY_BAD_SIGNATURE,
-	VERIFY_UNREADABLE,       /* a certificate of the chain cannot be parsed */
-	VERIFY_OTHER             /* `text` says what */
+	VERIFY_UNREADABLE, /* a certificate of the chain cannot be parsed */
+	VERIFY_OTHER       /* `text` says what */
 };
 
 const char *verify_result_text(enum verify_result result); /* "ok", "expired", … as in the trace */

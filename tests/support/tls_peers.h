@@ -31,7 +31,7 @@ struct setup {
 	int version;
 	const char *ciphers, *suites; /* of TLS 1.2 and below; of TLS 1.3; NULL: any */
 	uint64_t options;             /* of both, SSL_OP_… */
-	bool client_certificate, retry, ticket_off;
+	bool client_certificate, retry, ticket_off, small_records;
 };
 
 struct peers {
@@ -128,6 +128,8 @@ static inline SSL_CTX *context_new(const struct setup *setup, bool server)
 	if (setup->suites)
 		ck_assert_int_eq(SSL_CTX_set_ciphersuites(context, setup->suites), 1);
 	SSL_CTX_set_options(context, setup->options | (setup->ticket_off ? SSL_OP_NO_TICKET : 0));
+	if (setup->small_records)
+		SSL_CTX_set_max_send_fragment(context, 512);
 	if (server || setup->client_certificate) {
 		SSL_CTX_use_certificate(context, certificate);
 		SSL_CTX_use_PrivateKey(context, key);

@@ -12,6 +12,8 @@ static const struct setup suites[] = {
 	{ .name = "1.3 ChaCha20", .version = TLS1_3_VERSION, .suites = "TLS_CHACHA20_POLY1305_SHA256" },
 	{ .name = "1.3 CCM", .version = TLS1_3_VERSION, .suites = "TLS_AES_128_CCM_SHA256" },
 	{ .name = "1.3 CCM-8", .version = TLS1_3_VERSION, .suites = "TLS_AES_128_CCM_8_SHA256" },
+	{ .name = "1.3 in small records", .version = TLS1_3_VERSION, .small_records = true },
+	{ .name = "1.2 in small records", .version = TLS1_2_VERSION, .small_records = true },
 	{ .name = "1.2 GCM", .version = TLS1_2_VERSION, .ciphers = "ECDHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0" },
 	{ .name = "1.2 GCM SHA384", .version = TLS1_2_VERSION, .ciphers = "DHE-RSA-AES256-GCM-SHA384:@SECLEVEL=0" },
 	{ .name = "1.2 RSA GCM", .version = TLS1_2_VERSION, .ciphers = "AES128-GCM-SHA256:@SECLEVEL=0" },
@@ -98,7 +100,7 @@ START_TEST(damaged_record_is_not_handed_out)
 		if (talk->pieces[i].size > 40000)
 			big = talk->pieces[i].at;
 	ck_assert_uint_gt(big, 0);
-	talk->bytes.at[big + 5000] ^= 1; /* in the first of three records, the one of 16 KiB */
+	talk->bytes.at[big + 100] ^= 1; /* in the first of three records, or of eighty */
 	l = listen_to(talk, 0);
 	ck_assert_uint_ge(tls_session_unverified(l->session), 1);
 	ck_assert_uint_le(tls_session_unverified(l->session), 2); /* CBC of TLS 1.0: the next one depends on it */
@@ -343,6 +345,8 @@ START_TEST(early_data_is_handed_out_unless_refused)
 	take_early(peers, (enum early)_i);
 	if (_i == EARLY_TAKEN || _i == EARLY_SECRET_MISSING)
 		take_early(peers, (enum early)_i);
+	else
+		send_early(peers, "sent before the answer came");
 	shake_hands(peers);
 	exchange(peers);
 	part(peers);

@@ -145,6 +145,33 @@ START_TEST(hole_in_the_handshake_does_not_hide_the_data)
 }
 END_TEST
 
+/* The certificate is spread over records, of which the second one has a hole. */
+START_TEST(certificate_with_a_hole_is_told_as_cut)
+{
+	const struct setup setup = { .version = TLS1_3_VERSION, .small_records = true };
+	struct talk *talk = record_exchange(&setup);
+	struct listener *l = listener_new(all_of(&talk->keys));
+	bool lost = false;
+
+	for (size_t i = 0; i < talk->count; i++) {
+		const struct piece *piece = &talk->pieces[i];
+		struct bytes data = { talk->bytes.at + piece->at, piece->size };
+
+		if (piece->from == TLS_SERVER && !lost) {
+			feed(l, TLS_SERVER, (struct bytes){ data.at, 800 }, 0);
+			tls_session_gap(l->session, TLS_SERVER, 20);
+			data = (struct bytes){ data.at + 820, data.size - 820 };
+			lost = true;
+		}
+		feed(l, piece->from, data, 0);
+	}
+	ck_assert_str_eq(l->log, "client server alpn certs(s0+) done ticket alert(c close notify) alert(s close notify)");
+	assert_heard_all(l, talk, "hole");
+	listener_free(l);
+	talk_free(talk);
+}
+END_TEST
+
 START_TEST(damaged_talk_gives_some_result)
 {
 	struct talk *talk = record_exchange(&lossy[_i]);
@@ -176,6 +203,7 @@ Suite *nettrace_suite(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, records_behind_a_hole_are_found, 0, LOSSY);
 	tcase_add_loop_test(tests, hole_in_the_handshake_does_not_hide_the_data, 0, LOSSY);
+	tcase_add_test(tests, certificate_with_a_hole_is_told_as_cut);
 	tcase_add_loop_test(tests, damaged_talk_gives_some_result, 0, LOSSY);
 	suite_add_tcase(suite, tests);
 	return suite;
