@@ -95,7 +95,7 @@ static inline void cur_limit(struct cursor *c, size_t n)
 	size_t left = cur_left(c);
 
 	if (n <= left) {
-		c->end = c->at + n;
+		c->end = n ? c->at + n : c->at;
 		c->cut = 0;
 	} else if (n - left < c->cut) {
 		c->cut = n - left;

@@ -24,13 +24,14 @@ struct http2_head {
 	size_t field_count;
 	bool has_content_length;
 	uint64_t content_length;
-	bool partial; /* the compression state was lost (capture began later, or a gap): fields may be missing */
+	bool partial; /* a field is missing: its table entry is from before the capture or a gap, or the block is cut or broken */
 };
 
 struct http2_events {
 	void (*head)(void *context, const struct http2_head *head);
-	void (*data)(void *context, enum http2_side from, uint32_t stream, uint64_t size); /* body bytes without padding, as they come */
-	void (*end)(void *context, enum http2_side from, uint32_t stream);                 /* END_STREAM */
+	/* Body bytes without padding, as they come. */
+	void (*data)(void *context, enum http2_side from, uint32_t stream, uint64_t size);
+	void (*end)(void *context, enum http2_side from, uint32_t stream); /* END_STREAM, also when a head has it */
 	void (*reset)(void *context, enum http2_side from, uint32_t stream, uint32_t error_code);
 	void (*goaway)(void *context, enum http2_side from, uint32_t last_stream, uint32_t error_code, struct bytes debug_data);
 	void (*push)(void *context, uint32_t stream, uint32_t promised, const struct http2_head *request);

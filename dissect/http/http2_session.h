@@ -42,13 +42,13 @@ struct http2_direction {
 	bool pad_length_pending; /* of DATA */
 	struct buffer gathered;  /* payload */
 	uint64_t lost;           /* while waiting: bytes between the last frame and here */
-	unsigned doubt; /* so many frames after one that was found must be right, or it was none */
+	unsigned doubt;          /* so many frames after one that was found must be right, or it was none */
 
 	struct http2_block block;
 	struct http2_headers *headers;
 
-	uint32_t max_frame;          /* what the peer allows this side to send, as its settings say */
-	uint32_t initial_window;     /* likewise, of a stream */
+	uint32_t max_frame;      /* what the peer allows this side to send, as its settings say */
+	uint32_t initial_window; /* likewise, of a stream */
 	bool initial_window_known;
 	struct http2_window window; /* of the connection */
 };

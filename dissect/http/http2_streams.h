@@ -25,7 +25,7 @@ struct http2_half {
 struct http2_stream {
 	uint32_t id;
 	bool closed;
-	struct http2_half half[2];               /* by enum http2_side */
+	struct http2_half half[2];          /* by enum http2_side */
 	struct http2_stream *older, *newer; /* in the order of opening, closed ones of closing */
 };
 

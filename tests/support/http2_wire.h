@@ -39,9 +39,11 @@ void http2_wire_send(struct http2_wire *w, enum http2_side from, struct bytes da
 void http2_wire_release(struct http2_wire *w, enum http2_side from); /* what `hold` has held back, in one piece */
 
 void http2_wire_preface(struct http2_wire *w);
-void http2_wire_frame(struct http2_wire *w, enum http2_side from, uint8_t type, uint8_t flags, uint32_t stream, struct bytes payload);
+void http2_wire_frame(struct http2_wire *w, enum http2_side from, uint8_t type, uint8_t flags, uint32_t stream,
+		      struct bytes payload);
 void http2_wire_header(uint8_t out[HTTP2_FRAME_HEADER], uint32_t size, uint8_t type, uint8_t flags, uint32_t stream);
-void http2_wire_numbers(struct http2_wire *w, enum http2_side from, uint8_t type, uint32_t stream, int count, ...); /* 32 bits each */
+/* A frame of numbers of 32 bits. */
+void http2_wire_numbers(struct http2_wire *w, enum http2_side from, uint8_t type, uint32_t stream, int count, ...);
 void http2_wire_setting(struct http2_wire *w, enum http2_side from, uint16_t id, uint32_t value);
 void http2_wire_data(struct http2_wire *w, enum http2_side from, uint8_t flags, uint32_t stream, size_t size);
 

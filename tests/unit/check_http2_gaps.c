@@ -96,7 +96,7 @@ START_TEST(large_table_is_followed_after_a_gap)
 	(void)http2_wire_text(&w);
 	http2_session_gap(w.session, C, 1000);
 	memset(fields + n, 'x', 5000);
-	strcpy(fields + n + 5000, "\n");
+	memcpy(fields + n + 5000, "\n", 2);
 	headers(C, END, 3, fields);
 	ck_assert_ptr_nonnull(strstr(http2_wire_text(&w), "C head 3 GET [first=1] [long=xxx"));
 	headers(C, END, 5, ":method: GET\nfirst: 1\n");
