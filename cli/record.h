@@ -10,7 +10,7 @@
 #include "store/recording.h"
 
 /* Longer packets are cut to this, longer key logs to lines of it: a record must fit into the ring. */
-enum { RECORD_LARGEST = 512 * 1024, RECORD_RING_SIZE = 8 * 1024 * 1024 };
+enum { RECORD_LARGEST = 512 * 1024, RECORD_RING_SIZE = 16 * 1024 * 1024 };
 
 bool record_packet(struct ring *ring, const struct recording_packet *packet);
 bool record_conntrack(struct ring *ring, const struct conntrack_entry *entry);

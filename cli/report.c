@@ -374,7 +374,8 @@ bool output_report(FILE *out, const struct output *output)
 		.text_max = output->verbose ? 0 : REPORT_TEXT,
 	};
 
-	report_open_lines(&report, out);
+	if (!report_open_lines(&report, out))
+		return false;
 	report_index_build(&report.index, output);
 	report_verdict(&report);
 	report_head(&report);

@@ -64,8 +64,8 @@ struct report {
 
 /* ---- lines (report_line.c) ---- */
 
-void report_open_lines(struct report *report, FILE *to);
-bool report_close_lines(struct report *report); /* false if writing failed */
+bool report_open_lines(struct report *report, FILE *to); /* false if there is no memory */
+bool report_close_lines(struct report *report);          /* false if writing failed */
 
 /* Of the head: the text begins at REPORT_HEAD. */
 void report_begin_head(struct report *report, const char *title);

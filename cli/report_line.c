@@ -4,16 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-void report_open_lines(struct report *report, FILE *to)
+bool report_open_lines(struct report *report, FILE *to)
 {
 	report->to = to;
 	report->hang = REPORT_HEAD;
 	report->out = open_memstream(&report->line, &report->line_size);
+	return report->out != NULL;
 }
 
 bool report_close_lines(struct report *report)
 {
-	bool good = report->out && fclose(report->out) == 0 && !ferror(report->to);
+	bool good = fclose(report->out) == 0 && !ferror(report->to);
 
 	free(report->line);
 	return good;
