@@ -291,7 +291,8 @@ static void response_malformed(void *context, const char *what)
 	struct exchange *exchange = direction->current;
 
 	(void)what;
-	if (!exchange && !direction->state->gap_seen) /* not even a status line: it stands where the next answer should */
+	/* Not even a status line, where the next answer should stand. */
+	if (!exchange && !direction->state->gap_seen && !direction->state->app->conn->record.reused)
 		exchange = direction->state->list.first;
 	if (exchange)
 		exchange->record.malformed = true;

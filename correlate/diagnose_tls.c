@@ -456,14 +456,17 @@ static const struct trace_tls_alert *late_alert(const struct trace_tls_tunnel *t
 	return NULL;
 }
 
-/* Clients such as curl check the name when the handshake is over, and then leave without a word. */
+/* One that stays longer had no quarrel: it kept the connection for later, and never needed it. */
+static const nt_time at_once = 300 * NT_MILLISECOND;
+
+/* Clients such as curl check the name when the handshake is over, and then leave at once, without a word. */
 static bool left_after_handshake(const struct case_file *file)
 {
 	const struct trace_tls_tunnel *tunnel = file->tunnel;
 	uint64_t sent = tunnel->decrypted ? file->circumstances->client_plaintext : tunnel->client_data_bytes;
 
 	return file->circumstances->verified && file->circumstances->verification != VERIFY_OK && sent == 0 &&
-	       file->ending.kind != ENDING_OPEN && !file->ending.by_server;
+	       file->ending.kind != ENDING_OPEN && !file->ending.by_server && file->ending.at - tunnel->handshake_end <= at_once;
 }
 
 void diagnose_tls(struct correlator *c, struct tcp_conn *conn, const struct trace_tls_tunnel *tunnel,
@@ -483,9 +486,10 @@ void diagnose_tls(struct correlator *c, struct tcp_conn *conn, const struct trac
 		if (file.alert && !file.alert->encrypted &&
 		    (tunnel->decrypted ? circumstances->server_plaintext : tunnel->server_data_bytes) == 0)
 			server_alerted(&file);
-		else if (left_after_handshake(&file))
+		else if (left_after_handshake(&file)) {
+			file.alert = NULL; /* the server's, which answers the client's leaving */
 			blame_certificate(&file, fault_of_chain(&file, file.ending.at), file.ending.at);
-		else
+		} else
 			note_success(&file);
 	} else if (circumstances->server_is_plaintext) {
 		server_is_no_tls(&file);

@@ -23,7 +23,7 @@ struct dial {
 	trace_id attempts[MAX_ATTEMPTS];
 	struct ip_address tried[MAX_ATTEMPTS];
 	size_t open_connections;
-	nt_time last_failure;
+	nt_time first_syn, last_failure;
 	bool explained; /* a finding says why it failed */
 	size_t pending; /* attempts without an outcome */
 };
@@ -92,7 +92,7 @@ static struct dial *dial_new(struct correlator *c, const struct tcp_conn *conn, 
 	struct address_tuple tuple = tcp_tuple(conn);
 
 	dial->record.id = new_id(c);
-	dial->record.begin = time;
+	dial->record.begin = dial->first_syn = time;
 	dial->record.end = NT_TIME_NONE;
 	dial->record.port = tuple.destination_port;
 	dial->record.source_ip_version = tuple.ip_version;
@@ -312,6 +312,11 @@ static bool is_plain(struct bytes name)
 		if (!isalnum(name.at[i]) && !strchr("-._:[]", name.at[i]))
 			return false;
 	return name.size != 0;
+}
+
+nt_time dials_first_syn(const struct tcp_conn *conn)
+{
+	return conn->dial ? conn->dial->first_syn : NT_TIME_NONE;
 }
 
 struct bytes dials_host(const struct tcp_conn *conn)

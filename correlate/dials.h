@@ -69,6 +69,7 @@ struct bytes dials_host(const struct tcp_conn *conn);
 
 /* When the dial of a connection began: its first query, else its first SYN; NT_TIME_NONE without a dial. */
 nt_time dials_begin(const struct tcp_conn *conn);
+nt_time dials_first_syn(const struct tcp_conn *conn); /* to any address; NT_TIME_NONE without a dial */
 
 /* The stream says which name was meant.  The first word of the best kind of evidence holds. */
 void dials_name(struct correlator *c, struct tcp_conn *conn, struct bytes name, enum trace_evidence evidence);

@@ -198,7 +198,7 @@ static void measure(struct exchange_list *list, struct exchange *exchange)
 	struct trace_http_request *record = &exchange->record;
 	struct trace_http_timing *timing = &record->timing;
 	const struct tcp_conn *conn = list->app->conn;
-	nt_time asked = record->req_end, begin;
+	nt_time asked = record->req_end, begin, dialled;
 
 	*timing = (struct trace_http_timing){ .total = -1 };
 	if (!exchange->has_request || !record->resp_complete || record->resp_end == NT_TIME_NONE)
@@ -208,8 +208,9 @@ static void measure(struct exchange_list *list, struct exchange *exchange)
 	if ((list->app->in.depth == 0 || in_outer_tunnel(list->app)) && conn->syn != NT_TIME_NONE && conn->record.connected &&
 	    !list->measured) {
 		begin = dials_begin(conn);
-		timing->dns = begin == NT_TIME_NONE ? 0 : microseconds(begin, conn->syn);
-		timing->connect = microseconds(conn->syn, conn->record.handshake_end);
+		dialled = dials_first_syn(conn) != NT_TIME_NONE ? dials_first_syn(conn) : conn->syn;
+		timing->dns = begin == NT_TIME_NONE ? 0 : microseconds(begin, dialled);
+		timing->connect = microseconds(dialled, conn->record.handshake_end);
 		timing->idle = microseconds(conn->record.handshake_end, record->req_sent);
 		if (in_outer_tunnel(list->app)) {
 			timing->tls = microseconds(list->app->in.tls_begin, list->app->in.tls_end);

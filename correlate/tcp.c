@@ -266,6 +266,8 @@ static void handshake_completed(struct correlator *c, struct tcp_conn *conn, nt_
 	record->connected = true;
 	record->handshake_end = time;
 	record->close_reason = TRACE_CLOSE_NONE; /* an ICMP error before was none that counts (RFC 1122 4.2.3.9) */
+	for (int i = 0; i < 2; i++)
+		conn->side[i].counts.rst = NT_TIME_NONE; /* nor was a RST that answered something older (RFC 9293 3.5.2) */
 	conn->state = TCP_OPEN;
 	if (conn->syn != NT_TIME_NONE)
 		record->handshake_us = (time - conn->syn) / NT_MICROSECOND;
