@@ -1,6 +1,6 @@
 /*
- * The words for what conntrack's numbers mean: one list for conntrack.c and for the views in schema.c.  Each row is a number or a bit's
- * number, and the word; the numbers are those of store/conntrack.h.
+ * The words for what conntrack's numbers mean: one list for conntrack.c and for the views in schema.c.  Each row is a number or a
+ * bit's number, and the word; the numbers are those of store/conntrack.h.
  */
 #ifndef NETTRACE_STORE_CONNTRACK_NAMES_H
 #define NETTRACE_STORE_CONNTRACK_NAMES_H

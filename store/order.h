@@ -1,9 +1,9 @@
 /*
  * Rows that were written nearly in the order of time, handed out in that order.
  *
- * Keys (time, id) are added in the order of writing and taken in the order of time.  A key can be taken when none that is still to come can
- * be earlier: after `lag`, by which a key may be earlier than one added before it.  16 bytes are held for each key in between, at most
- * ORDER_MAX of them; beyond that the earliest is handed out, whatever may come.  Internal to store/.
+ * Keys (time, id) are added in the order of writing and taken in the order of time.  A key can be taken when none that is still to
+ * come can be earlier: after `lag`, by which a key may be earlier than one added before it.  16 bytes are held for each key in
+ * between, at most ORDER_MAX of them; beyond that the earliest is handed out, whatever may come.  Internal to store/.
  */
 #ifndef NETTRACE_STORE_ORDER_H
 #define NETTRACE_STORE_ORDER_H

@@ -54,8 +54,8 @@ static bool journal_is_empty(const char *path)
 }
 
 /*
- * A journal was left over by a crash, or is there and may not be looked at.  An empty one holds nothing; another is rolled back in place by
- * whoever may write, else in a copy.
+ * A journal was left over by a crash, or is there and may not be looked at.  An empty one holds nothing; another is rolled back in
+ * place by whoever may write, else in a copy.
  */
 static enum nt_status open_unfinished(struct sql **out, const char *path, struct nt_error *error)
 {

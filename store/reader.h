@@ -21,12 +21,12 @@ enum {
 struct feed {
 	struct sql_statement keys, rows; /* both of a range of ids */
 	struct order order;
-	int64_t seen;                    /* last id that was read */
-	enum nt_status keys_ended;       /* why `order` is complete: NT_END or an error, which is told after the rows before it */
+	int64_t seen;              /* last id that was read */
+	enum nt_status keys_ended; /* why `order` is complete: NT_END or an error, which is told after the rows before it */
 	struct nt_error keys_error;
-	struct arena values;             /* what the rows point to, until the next batch */
-	size_t next, count;              /* of the batch */
-	enum nt_status ended;            /* why the batch is not full: NT_OK, NT_END or an error, which is told after its rows */
+	struct arena values;  /* what the rows point to, until the next batch */
+	size_t next, count;   /* of the batch */
+	enum nt_status ended; /* why the batch is not full: NT_OK, NT_END or an error, which is told after its rows */
 	struct nt_error error;
 };
 
@@ -36,11 +36,11 @@ struct stored_session {
 };
 
 struct reader {
-	struct arena texts;           /* of sessions */
+	struct arena texts; /* of sessions */
 	struct stored_session *sessions;
 	size_t session_count;
 	const struct stored_session *selected; /* NULL: none */
-	int64_t end_packet;           /* packets.id before which the session ends */
+	int64_t end_packet;                    /* packets.id before which the session ends */
 
 	struct arena interface_texts;
 	struct recording_interface *interfaces;

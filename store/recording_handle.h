@@ -24,7 +24,7 @@ enum write_statement {
 	WRITE_KEYS,
 	WRITE_EVENT,
 	WRITE_STATISTICS,
-	WRITE_OLDEST,      /* finds what recording_trim() is to delete */
+	WRITE_OLDEST, /* finds what recording_trim() is to delete */
 	WRITE_TRIM,
 	WRITE_TRIM_EVENT,
 	WRITE_STATEMENTS
@@ -32,16 +32,16 @@ enum write_statement {
 
 /* What has to go back when a transaction is lost. */
 struct write_state {
-	int64_t session;       /* 0: none was begun */
-	int64_t first_id;      /* packets.id of the oldest that is kept */
+	int64_t session;  /* 0: none was begun */
+	int64_t first_id; /* packets.id of the oldest that is kept */
 	int64_t next_id;
-	uint64_t number;       /* of the last packet */
+	uint64_t number; /* of the last packet */
 	uint64_t packet_bytes;
 	bool has_newest;
-	nt_time newest;        /* latest time of a packet */
-	int64_t disorder;      /* sessions.disorder_ns */
-	int64_t trim_event;    /* events.id, 0: nothing was trimmed */
-	int64_t trimmed;       /* packets */
+	nt_time newest;     /* latest time of a packet */
+	int64_t disorder;   /* sessions.disorder_ns */
+	int64_t trim_event; /* events.id, 0: nothing was trimmed */
+	int64_t trimmed;    /* packets */
 };
 
 enum { NFLOG_CACHE = 32 };
@@ -58,10 +58,10 @@ struct writer {
 	ino_t inode;
 	struct sql_statement statements[WRITE_STATEMENTS];
 	struct write_state now, committed;
-	uint64_t rows, bytes;  /* of the open transaction */
-	int64_t clock, begun;  /* monotonic: the last that we were told; when the open transaction got its first row */
+	uint64_t rows, bytes; /* of the open transaction */
+	int64_t clock, begun; /* monotonic: the last that we were told; when the open transaction got its first row */
 	struct nflog_cached nflog[NFLOG_CACHE];
-	size_t nflog_next;     /* to be replaced */
+	size_t nflog_next; /* to be replaced */
 };
 
 struct recording {

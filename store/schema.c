@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+/* clang-format off */
 /* ---- pieces of SQL: s is the expression that they are about, in quotes ---- */
 
 /* "2026-03-01T09:30:00.123456789Z" of nanoseconds, also of those before 1970. */
@@ -23,15 +24,18 @@
 #define SQL_BYTE(place) "(instr(octets, substr(bytes, " place ", 1)) - 1)"
 #define SQL_PORT(place) SQL_BYTE(place) " * 256 + " SQL_BYTE(place " + 1")
 #define SQL_IPV4(place) \
-	SQL_BYTE(place) \
-	" || '.' || " SQL_BYTE(place " + 1") " || '.' || " SQL_BYTE(place " + 2") " || '.' || " SQL_BYTE(place " + 3")
+	SQL_BYTE(place) " || '.' || " SQL_BYTE(place " + 1") " || '.' || " SQL_BYTE(place " + 2") " || '.' || " SQL_BYTE(place " + 3")
 
-/* ":fe80:0:0:0:1:2:3:4:" first, with all groups and without leading zeros; then RFC 5952 4.2: the first of the longest runs of zeros goes. */
+/*
+ * ":fe80:0:0:0:1:2:3:4:" first, with all groups and without leading zeros; then RFC 5952 4.2: the first of the longest runs of
+ * zeros is left out.
+ */
 #define SQL_GROUP(place, n) " || lower(hex(substr(bytes, " place " + " #n ", 2))) || ':'"
 #define SQL_GROUPS(place) \
-	"replace(replace(replace(replace(replace(':'" SQL_GROUP(place, 0) SQL_GROUP(place, 2) SQL_GROUP(place, 4) \
-		SQL_GROUP(place, 6) SQL_GROUP(place, 8) SQL_GROUP(place, 10) SQL_GROUP(place, 12) \
-			SQL_GROUP(place, 14) ", ':0000', ':z'), ':000', ':'), ':00', ':'), ':0', ':'), ':z', ':0')"
+	"replace(replace(replace(replace(replace(':'" \
+	SQL_GROUP(place, 0) SQL_GROUP(place, 2) SQL_GROUP(place, 4) SQL_GROUP(place, 6) \
+	SQL_GROUP(place, 8) SQL_GROUP(place, 10) SQL_GROUP(place, 12) SQL_GROUP(place, 14) \
+	", ':0000', ':z'), ':000', ':'), ':00', ':'), ':0', ':'), ':z', ':0')"
 #define SQL_IPV6(place) \
 	"(SELECT coalesce((SELECT ltrim(substr(a.text, 1, instr(a.text, zeros) - 1), ':') || '::'" \
 	" || rtrim(substr(a.text, instr(a.text, zeros) + length(zeros)), ':')" \
@@ -40,16 +44,14 @@
 
 #define ALL_OF(x) x "0" x "1" x "2" x "3" x "4" x "5" x "6" x "7" x "8" x "9" x "A" x "B" x "C" x "D" x "E" x "F"
 #define ALL_BYTES \
-	ALL_OF("0") \
-	ALL_OF("1") ALL_OF("2") ALL_OF("3") ALL_OF("4") ALL_OF("5") ALL_OF("6") ALL_OF("7") ALL_OF("8") ALL_OF("9") ALL_OF("A") \
-		ALL_OF("B") ALL_OF("C") ALL_OF("D") ALL_OF("E") ALL_OF("F")
+	ALL_OF("0") ALL_OF("1") ALL_OF("2") ALL_OF("3") ALL_OF("4") ALL_OF("5") ALL_OF("6") ALL_OF("7") \
+	ALL_OF("8") ALL_OF("9") ALL_OF("A") ALL_OF("B") ALL_OF("C") ALL_OF("D") ALL_OF("E") ALL_OF("F")
 
 /* ---- the schema ----
- * Rows of a session are appended while it runs, so they are in the order of writing; that is nearly the order of time.  There is no index
- * on the packets' time: it would cost the writer a third of its speed.  Foreign keys are not enforced while recording, but with
- * `PRAGMA foreign_keys = ON` one can delete a session with all that belongs to it.
+ * Rows of a session are appended while it runs, so they are in the order of writing; that is nearly the order of time.  There is no
+ * index on the packets' time: it would cost the writer a third of its speed.  Foreign keys are not enforced while recording, but
+ * with `PRAGMA foreign_keys = ON` one can delete a session with all that belongs to it.
  */
-/* clang-format off */
 const char schema_sql[] =
 "CREATE TABLE sessions ( -- one run of nettrace-capture, or one imported file\n"
 "  id INTEGER PRIMARY KEY,\n"
@@ -65,7 +67,7 @@ const char schema_sql[] =
 "  command_begin_ns INTEGER,\n"
 "  command_end_ns INTEGER,\n"
 "  exit_status INTEGER,      -- of the command; 128 + signal if a signal ended it\n"
-"  first_packet INTEGER NOT NULL DEFAULT 1, -- packets.id of the first packet; the session's packets are from here to the next session's\n"
+"  first_packet INTEGER NOT NULL DEFAULT 1, -- packets.id from which the session's packets are, up to the next session's\n"
 "  disorder_ns INTEGER NOT NULL DEFAULT 0   -- no packet is earlier than one before it (by id) by more than this\n"
 ");\n"
 
@@ -161,8 +163,8 @@ const char schema_sql[] =
 ");\n"
 
 "CREATE VIEW sessions_readable AS -- times as text, and how many packets there are\n"
-"SELECT s.id, " SQL_TIME("s.begin_ns") " AS begin, " SQL_TIME("s.end_ns") " AS end, s.end_reason, s.source, s.host, s.filter, s.command,\n"
-"  s.exit_status, (SELECT count(*) FROM packets AS p WHERE p.session = s.id AND p.id >= s.first_packet) AS packets\n"
+"SELECT s.id, " SQL_TIME("s.begin_ns") " AS begin, " SQL_TIME("s.end_ns") " AS end, s.end_reason, s.source, s.host, s.filter,\n"
+"  s.command, s.exit_status, (SELECT count(*) FROM packets AS p WHERE p.session = s.id AND p.id >= s.first_packet) AS packets\n"
 "FROM sessions AS s;\n"
 
 "CREATE VIEW events_readable AS\n"
@@ -180,10 +182,10 @@ const char schema_sql[] =
 "  " SQL_TIME("c.start_ns") " AS start, " SQL_TIME("c.stop_ns") " AS stop\n"
 "FROM conntrack AS c;\n"
 
-"CREATE VIEW packets_readable AS -- addresses of plain IPv4 and IPv6 over Ethernet (one VLAN tag), raw IP and Linux cooked; ports without\n"
-"  -- IPv6 extension headers, NULL in later fragments\n"
-"WITH runs(zeros) AS (VALUES (':0:0:0:0:0:0:0:0:'), (':0:0:0:0:0:0:0:'), (':0:0:0:0:0:0:'), (':0:0:0:0:0:'), (':0:0:0:0:'), (':0:0:0:'),\n"
-"    (':0:0:')),\n"
+"CREATE VIEW packets_readable AS -- addresses of plain IPv4 and IPv6 over Ethernet (one VLAN tag), raw IP and Linux cooked;\n"
+"  -- ports without IPv6 extension headers, NULL in later fragments\n"
+"WITH runs(zeros) AS (VALUES (':0:0:0:0:0:0:0:0:'), (':0:0:0:0:0:0:0:'), (':0:0:0:0:0:0:'), (':0:0:0:0:0:'),\n"
+"    (':0:0:0:0:'), (':0:0:0:'), (':0:0:')),\n"
 "linked AS (SELECT p.id, p.session, p.number, p.time_ns, p.interface, i.name, p.captured, p.size, p.nflog, p.bytes, b.octets,\n"
 "    CASE i.link_type WHEN 1 THEN CASE WHEN hex(substr(p.bytes, 13, 2)) IN ('8100', '88A8') THEN 17 ELSE 13 END WHEN 113 THEN 15\n"
 "      WHEN 276 THEN 1 END AS type_at, -- of the EtherType\n"
@@ -192,7 +194,8 @@ const char schema_sql[] =
 "  FROM packets AS p CROSS JOIN (SELECT X'" ALL_BYTES "' AS octets) AS b\n"
 "  LEFT JOIN interfaces AS i ON i.session = p.session AND i.id = p.interface),\n"
 "typed AS (SELECT *, hex(substr(bytes, type_at, 2)) AS type, CASE\n"
-"    WHEN type_at IS NULL OR hex(substr(bytes, type_at, 2)) IN ('0800', '86DD') THEN (instr(octets, substr(bytes, at, 1)) - 1) / 16\n"
+"    WHEN type_at IS NULL OR hex(substr(bytes, type_at, 2)) IN ('0800', '86DD')\n"
+"    THEN (instr(octets, substr(bytes, at, 1)) - 1) / 16\n"
 "  END AS version FROM linked),\n"
 "located AS (SELECT *,\n"
 "    CASE version WHEN 4 THEN " SQL_BYTE("at + 9") " WHEN 6 THEN " SQL_BYTE("at + 6") " END AS upper,\n"
@@ -211,7 +214,10 @@ const char schema_sql[] =
 "FROM located AS l LEFT JOIN nflog AS n ON n.id = l.nflog;\n";
 /* clang-format on */
 
-/* Version 1 is the first, so there is nothing to do yet.  A step may rely on nothing but SQL: constants here change with the program. */
+/*
+ * Version 1 is the first, so there is nothing to do yet.  A step may rely on nothing but SQL: constants here change with the
+ * program.
+ */
 const struct schema_migration schema_migrations[] = {
 	{ 0, NULL },
 };

@@ -31,7 +31,9 @@ struct schema_migration {
 };
 extern const struct schema_migration schema_migrations[];
 
-/* Takes the steps of `list` until the file is of RECORDING_VERSION; NT_ENOTSUP if one is missing.  On failure nothing has changed. */
+/*
+ * Takes the steps of `list` until the file is of RECORDING_VERSION; NT_ENOTSUP if one is missing.  On failure nothing has changed.
+ */
 enum nt_status schema_upgrade(struct sql *sql, const struct schema_migration *list, struct nt_error *error);
 
 #endif

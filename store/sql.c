@@ -15,7 +15,7 @@ enum {
 	LONGEST_VALUE = LIMIT_PACKET_SIZE + 65536,
 	PATIENCE_STEP_MS = 5,
 	GUARD_OPERATIONS = 1000 * 1000, /* of SQLite's machine, between two looks at a statement */
-	GUARD_LOOKS = 4               /* the statements of the reader need a thousand operations or so for a row */
+	GUARD_LOOKS = 4                 /* the statements of the reader need a thousand operations or so for a row */
 };
 
 struct sql {
@@ -58,9 +58,19 @@ static const struct {
 	{ ENOSPC, "the disk is full: make room, or choose another place" },
 };
 
+/* A COMMIT that fails leaves its errno with the file only. */
+static int find_errno(sqlite3 *db)
+{
+	int number = sqlite3_system_errno(db);
+
+	if (number == 0)
+		(void)sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &number);
+	return number;
+}
+
 static enum nt_status fail_io(struct sql *sql, struct nt_error *error)
 {
-	int number = sqlite3_system_errno(sql->db);
+	int number = find_errno(sql->db);
 
 	if (sqlite3_extended_errcode(sql->db) == SQLITE_IOERR_SHORT_READ)
 		return nt_fail(error, NT_EDAMAGED, "%s: the file is cut short", sql->path);

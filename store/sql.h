@@ -1,9 +1,9 @@
 /*
  * SQLite in a few functions: open, prepare, bind, step, transactions that nest, and sentences instead of error codes.
  *
- * Parameters and columns are bound and taken one after the other, in the order of the SQL text: two takes never share an expression.
- * Every function that can fail returns an enum nt_status and fills *error with a sentence that names the file and says what to do.
- * Internal to store/.
+ * Parameters and columns are bound and taken one after the other, in the order of the SQL text: two takes never share an
+ * expression. Every function that can fail returns an enum nt_status and fills *error with a sentence that names the file and says
+ * what to do. Internal to store/.
  */
 #ifndef NETTRACE_STORE_SQL_H
 #define NETTRACE_STORE_SQL_H
@@ -97,8 +97,8 @@ enum nt_status sql_run(struct sql *sql, const char *script, struct nt_error *err
 enum nt_status sql_query_int(struct sql *sql, const char *text, int64_t *out, struct nt_error *error);
 
 /* ---- transactions ----
- * They nest: only the outermost begins and commits.  An inner one that is rolled back dooms the outer one: its commit rolls back, and
- * fails with NT_EUSAGE.
+ * They nest: only the outermost begins and commits.  An inner one that is rolled back dooms the outer one: its commit rolls back,
+ * and fails with NT_EUSAGE.
  */
 enum nt_status sql_begin(struct sql *sql, struct nt_error *error);
 enum nt_status sql_commit(struct sql *sql, struct nt_error *error); /* sql_was_busy(): still open, try again later */

@@ -69,7 +69,6 @@ struct trace_view {
 	struct packet_ref first_packet, last_packet;
 };
 
-
 enum trace_close {
 	TRACE_CLOSE_NONE, /* still open when the capture ended, or silent */
 	TRACE_CLOSE_FIN,  /* both sides */
@@ -121,7 +120,7 @@ struct trace_tcp_conn {
 	struct packet_ref first_packet, last_packet;
 	nt_time last;                            /* time of the last packet */
 	const struct conntrack_entry *conntrack; /* NULL if there is none, as in struct trace_udp_conn */
-	const struct trace_view *views; /* by views_join() */
+	const struct trace_view *views;          /* by views_join() */
 	size_t view_count;
 };
 

@@ -1,15 +1,16 @@
 /*
- * Locks.  From open to close the writer is in a transaction (SQLite's RESERVED lock, which a second writer is refused, and beside which
- * others can read), and a statement that never ends keeps the SHARED lock even between two transactions.  So no other process can ever
- * commit, and the journal stays open: it can be written after the program gave up the right to open it.
+ * Locks.  From open to close the writer is in a transaction (SQLite's RESERVED lock, which a second writer is refused, and beside
+ * which others can read), and a statement that never ends keeps the SHARED lock even between two transactions.  So no other
+ * process can ever commit, and the journal stays open: it can be written after the program gave up the right to open it.
  *
- * Settings, measured on 2 cores with an ext4 disk, one row per packet of 1500 bytes, thousand rows/s (the machine is not quiet: +- 15 %):
+ * Settings, measured on 2 cores with an ext4 disk, one row per packet of 1500 bytes, thousand rows/s (the machine is not quiet: +-
+ * 15 %):
  *   journal TRUNCATE, pages of 4 KiB 180, 8 KiB 240, 16 KiB 290, 32 KiB 320, 64 KiB 330; WAL, 8 KiB 250, 32 and 64 KiB 150 to 550
  *   with an index on (session, time) 250; committing every 500 rows 150; every 8 or 16 MiB, or 20000 rows, all the same
  *   cache of 1 MiB 350, 2 MiB 360, 4 MiB 400, 10 MiB 320
  *   100-byte packets: 670 to 980 whatever the page size, with the index 430
- * WAL is as fast, but writes everything twice, and needs two more files that must not be lost.  Pages of 32 KiB rather than 64 as an
- * empty recording is half as large, and a transaction of a few packets writes half as much to flash memory.
+ * WAL is as fast, but writes everything twice, and needs two more files that must not be lost.  Pages of 32 KiB rather than 64 as
+ * an empty recording is half as large, and a transaction of a few packets writes half as much to flash memory.
  */
 #include "store/reader.h"
 #include "store/recording_handle.h"
@@ -85,7 +86,10 @@ static enum nt_status check_place(struct writer *w, struct nt_error *error)
 	return nt_fail(error, NT_EIO, "%s: the file or its directory was moved or deleted while it was written", w->path);
 }
 
-/* Without its journal's name on the disk, a transaction could not be taken back after a crash.  An empty file invites to delete it. */
+/*
+ * Without its journal's name on the disk, a transaction could not be taken back after a crash.  An empty file invites to delete
+ * it.
+ */
 static bool journal_is_gone(const struct writer *w)
 {
 	return access(w->journal_path, F_OK) != 0 && errno == ENOENT;
@@ -343,6 +347,20 @@ static void free_writer(struct writer *w)
 	free(w);
 }
 
+/* What was made for nothing goes again. */
+static void abandon(struct recording *r, bool made)
+{
+	struct writer *w = r->writer;
+
+	if (made && w->path) {
+		unlink(w->path);
+		unlink(w->journal_path);
+	}
+	free_writer(w);
+	sql_close(r->sql);
+	free(r);
+}
+
 enum nt_status recording_open_writer(struct recording **out, const char *path, struct nt_error *error)
 {
 	struct recording *r = nt_zalloc(sizeof *r);
@@ -370,11 +388,7 @@ enum nt_status recording_open_writer(struct recording **out, const char *path, s
 	}
 	if (r->sql)
 		sql_rollback(r->sql);
-	free_writer(r->writer);
-	sql_close(r->sql);
-	free(r);
-	if (made && !busy)
-		unlink(path);
+	abandon(r, made && !busy);
 	return status;
 }
 

@@ -234,7 +234,7 @@ END_TEST
 START_TEST(report_shows_translation_in_one_line)
 {
 	write_report(false);
-	assert_has("NAT   10.0.0.1:40000 -> 192.0.2.80:80 became 198.51.100.1:61000 -> 192.0.2.80:80\n");
+	assert_has("NAT                             10.0.0.1:40000 -> 192.0.2.80:80 became 198.51.100.1:61000 -> 192.0.2.80:80\n");
 	assert_has_not("conntrack:");
 }
 END_TEST
