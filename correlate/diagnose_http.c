@@ -102,6 +102,8 @@ static void no_response(const struct case_file *file)
 		return;
 	if (file->ending.kind == ENDING_OPEN && !client_was_followed(file->conn))
 		return;
+	if (file->conn->record.reused && file->conn->side[!file->conn->client].last_data > file->request->req_sent)
+		return; /* something came, whose beginning may lie before the capture */
 	if (waited(file)) {
 		f = begin(file,
 			  file->circumstances->via_proxy && file->request->is_connect ? FINDING_PROXY_TIMEOUT

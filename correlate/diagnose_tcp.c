@@ -295,6 +295,59 @@ static void warn_of_loss(struct correlator *c, const struct tcp_conn *conn)
 	finding_trace(f, conn->record.id);
 }
 
+/* RFC 9293 3.8.6.1: the receiver has no room; whoever reads there is slow. */
+static void note_zero_window(struct correlator *c, const struct tcp_conn *conn)
+{
+	const struct trace_tcp_side *client = &conn->record.client, *server = &conn->record.server;
+	struct finding *f;
+
+	if (client->zero_windows + server->zero_windows == 0)
+		return;
+	f = finding_begin(c, FINDING_TCP_ZERO_WINDOW, conn->record.last);
+	finding_severity(f, FINDING_INFO);
+	finding_say(f, "On the connection to ");
+	name_server(f, conn);
+	finding_say(f, " a receiver had no room %u times (%u the client, %u the server): its program read too slowly.",
+		    client->zero_windows + server->zero_windows, client->zero_windows, server->zero_windows);
+	finding_packet(f, client_side(conn)->zero_window_packet, "zero window of the client");
+	finding_packet(f, server_side(conn)->zero_window_packet, "zero window of the server");
+	finding_trace(f, conn->record.id);
+}
+
+static void note_reordering(struct correlator *c, const struct tcp_conn *conn)
+{
+	const struct trace_tcp_side *client = &conn->record.client, *server = &conn->record.server;
+	struct finding *f;
+
+	if (client->out_of_order + server->out_of_order == 0)
+		return;
+	f = finding_begin(c, FINDING_TCP_OUT_OF_ORDER, conn->record.last);
+	finding_say(f, "On the connection to ");
+	name_server(f, conn);
+	finding_say(f, " %u segments overtook others (%u of the client, %u of the server).",
+		    client->out_of_order + server->out_of_order, client->out_of_order, server->out_of_order);
+	finding_packet(f, client_side(conn)->overtaken_packet, "a segment of the client that came late");
+	finding_packet(f, server_side(conn)->overtaken_packet, "a segment of the server that came late");
+	finding_trace(f, conn->record.id);
+}
+
+/* RFC 1191, RFC 8201: the path takes no packets of this size; the sender is told, and sends smaller ones. */
+static void note_frag_needed(struct correlator *c, const struct tcp_conn *conn)
+{
+	const struct trace_tcp_conn *record = &conn->record;
+	bool is_it = conn->flow.key.ip_version == 4 ? record->icmp_type == 3 && record->icmp_code == 4 : record->icmp_type == 2;
+	struct finding *f;
+
+	if (!record->icmp_packet.number || !is_it)
+		return;
+	f = finding_begin(c, FINDING_ICMP_FRAG_NEEDED, record->last);
+	finding_say(f, "A router on the way to ");
+	name_server(f, conn);
+	finding_say(f, " said that packets are too big for the path.");
+	finding_packet(f, record->icmp_packet, "ICMP error");
+	finding_trace(f, record->id);
+}
+
 static void note_mid_connection(struct correlator *c, const struct tcp_conn *conn)
 {
 	struct finding *f;
@@ -338,5 +391,8 @@ void diagnose_tcp(struct correlator *c, struct tcp_conn *conn)
 	diagnose_opaque(c, conn);
 	warn_of_syn(c, conn);
 	warn_of_loss(c, conn);
+	note_zero_window(c, conn);
+	note_reordering(c, conn);
+	note_frag_needed(c, conn);
 	note_mid_connection(c, conn);
 }

@@ -459,6 +459,23 @@ static const struct trace_tls_alert *late_alert(const struct trace_tls_tunnel *t
 /* One that stays longer had no quarrel: it kept the connection for later, and never needed it. */
 static const nt_time at_once = 300 * NT_MILLISECOND;
 
+/* Said once: what the keys would show is the same for all. */
+static void note_missing_keys(const struct case_file *file)
+{
+	const struct trace_tls_tunnel *tunnel = file->tunnel;
+	struct finding *f;
+
+	if (tunnel->decrypted || file->c->keys_missed++ || tunnel->client_data_bytes + tunnel->server_data_bytes == 0)
+		return;
+	f = finding_begin(file->c, FINDING_TLS_KEYS_MISSING, tunnel->handshake_begin);
+	finding_say(f, "What ran inside TLS, such as with ");
+	say_server(f, file);
+	finding_say(f, ", is encrypted: a key log (SSLKEYLOGFILE) of the client would show requests%s.",
+		    tunnel->version == TLS_1_3 ? ", certificates and alerts" : "");
+	finding_packet(f, file->circumstances->hello, "ClientHello");
+	finding_trace(f, tunnel->id);
+}
+
 /* Clients such as curl check the name when the handshake is over, and then leave at once, without a word. */
 static bool left_after_handshake(const struct case_file *file)
 {
@@ -478,6 +495,7 @@ void diagnose_tls(struct correlator *c, struct tcp_conn *conn, const struct trac
 	if (conn->client < 0 || !client_wanted(c, tuple.ip_version, &tuple.source))
 		return;
 	file.ending = connection_ending(c, conn);
+	note_missing_keys(&file);
 	for (size_t i = 0; i < tunnel->alert_count && !file.alert; i++)
 		if (tunnel->alerts[i].level == 2 || tunnel->alerts[i].encrypted)
 			file.alert = &tunnel->alerts[i];

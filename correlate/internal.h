@@ -37,6 +37,7 @@ struct correlator {
 	struct conntrack_table *conntrack; /* NULL while nothing was told */
 	struct appid *appid;               /* NULL if switched off */
 	struct exchange *spare_exchanges;  /* for reuse, so that a request costs no allocation in steady state */
+	uint64_t keys_missed;              /* tunnels whose content could not be read */
 	uint64_t one_sided, two_sided;     /* TCP connections with data of which one side, or both, were captured */
 	struct packet_ref one_sided_packet;
 	uint64_t dns_replies;

@@ -244,10 +244,11 @@ static void handle_syn(struct tcp_conn *conn, int sender, const struct tcp_segme
 	if (sender != conn->client || conn->record.connected)
 		return;
 	if (conn->state == TCP_CLOSED) {
-		if (conn->record.close_reason != TRACE_CLOSE_REFUSED)
+		if (conn->record.close_reason != TRACE_CLOSE_REFUSED && side->counts.rst == NT_TIME_NONE)
 			return;
-		conn->state = TCP_SYN_SENT; /* Windows repeats a SYN that was refused */
-		peer->counts.rst = NT_TIME_NONE;
+		/* Windows repeats a SYN that was refused; and whoever resets an old connection goes on with the new one (RFC 9293 3.5.2). */
+		conn->state = TCP_SYN_SENT;
+		side->counts.rst = peer->counts.rst = NT_TIME_NONE;
 	}
 	conn->record.syn_count++;
 	conn->last_syn = packet->time;
@@ -266,8 +267,6 @@ static void handshake_completed(struct correlator *c, struct tcp_conn *conn, nt_
 	record->connected = true;
 	record->handshake_end = time;
 	record->close_reason = TRACE_CLOSE_NONE; /* an ICMP error before was none that counts (RFC 1122 4.2.3.9) */
-	for (int i = 0; i < 2; i++)
-		conn->side[i].counts.rst = NT_TIME_NONE; /* nor was a RST that answered something older (RFC 9293 3.5.2) */
 	conn->state = TCP_OPEN;
 	if (conn->syn != NT_TIME_NONE)
 		record->handshake_us = (time - conn->syn) / NT_MICROSECOND;
@@ -370,6 +369,12 @@ static void note_progress(struct tcp_side *side, uint64_t ack)
 	}
 }
 
+static void note_overtaken(struct tcp_side *side, const struct packet_context *packet)
+{
+	side->counts.out_of_order++;
+	side->overtaken_packet = packet->ref;
+}
+
 static void note_sent_again(struct tcp_conn *conn, struct tcp_side *side, const struct packet_context *packet)
 {
 	if (packet->time > side->top_time && side->byte_count)
@@ -418,7 +423,8 @@ static bool fills_by_retransmission(const struct tcp_conn *conn, const struct tc
 	return side->repeated_acks >= 2 || (since > reorder_time && since > conn->record.rtt_us * NT_MICROSECOND);
 }
 
-static void handle_ack(struct tcp_conn *conn, int sender, const struct tcp_segment *segment, size_t payload_size)
+static void handle_ack(struct tcp_conn *conn, int sender, const struct tcp_segment *segment, size_t payload_size,
+		       const struct packet_context *packet)
 {
 	struct tcp_side *side = &conn->side[sender], *peer = &conn->side[!sender];
 	uint64_t ack;
@@ -436,8 +442,10 @@ static void handle_ack(struct tcp_conn *conn, int sender, const struct tcp_segme
 		 ack < peer->top && !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)))
 		note_repeated_ack(side, peer);
 	side->last_ack = segment->acknowledgment;
-	if (segment->window == 0 && !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)))
+	if (segment->window == 0 && !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST))) {
 		side->counts.zero_windows++;
+		side->zero_window_packet = packet->ref;
+	}
 	side->last_window = segment->window;
 }
 
@@ -462,7 +470,7 @@ static bool count_payload(struct correlator *c, struct tcp_conn *conn, int sende
 	} else if (offset < side->top && fills_by_retransmission(conn, side, time))
 		note_sent_again(conn, side, packet);
 	else if (offset < side->top)
-		side->counts.out_of_order++;
+		note_overtaken(side, packet);
 	if (offset + size > side->top)
 		side->top_time = time;
 	raise_top(side, offset + size);
@@ -534,7 +542,7 @@ static void handle_segment(struct correlator *c, struct tcp_conn *conn, int send
 	if ((segment->flags & TCP_SYN) && !(segment->flags & TCP_RST))
 		handle_syn(conn, sender, segment, packet);
 	if ((segment->flags & TCP_ACK) && !(segment->flags & TCP_RST))
-		handle_ack(conn, sender, segment, size);
+		handle_ack(conn, sender, segment, size, packet);
 	if (conn->state <= TCP_SYN_RECEIVED && sender == conn->client &&
 	    (segment->flags & (TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK)
 		handshake_completed(c, conn, packet->time);

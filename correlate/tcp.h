@@ -46,7 +46,7 @@ struct tcp_side {
 	uint16_t last_window;
 	uint32_t repeated_acks; /* by the other side since it acknowledged something new */
 	/* for telling why a connection came to nothing */
-	struct packet_ref fin_packet, rst_packet, last_data_packet, retransmitted_packet;
+	struct packet_ref fin_packet, rst_packet, last_data_packet, retransmitted_packet, overtaken_packet, zero_window_packet;
 	nt_time last_data;        /* of the last segment with payload, NT_TIME_NONE if none */
 	uint32_t largest_segment; /* bytes of payload */
 	uint32_t largest_acked;   /* of those that the other side acknowledged */

@@ -419,7 +419,8 @@ static void end(struct scene *s)
 		for (size_t j = 0; j < f->packet_count; j++)
 			check_packet(s, f, &f->packets[j]);
 		for (size_t j = 0; j < f->trace_count; j++)
-			ck_assert_msg(is_record(s, f->traces[j]), "%s names a record that there is not", finding_code_text(f->code));
+			ck_assert_msg(is_record(s, f->traces[j]), "%s names a record that there is not",
+				      finding_code_text(f->code));
 		ck_assert_int_ge(f->at, SCENE_START);
 	}
 }

@@ -47,10 +47,9 @@ void scene_free(struct scene *s)
 static void keep(struct scene *s, const void *frame, size_t captured, size_t size)
 {
 	s->kept = nt_realloc_array(s->kept, s->frames + 1, sizeof *s->kept);
-	s->kept[s->frames] = (struct scene_kept){ .at = memcpy(nt_alloc(captured), frame, captured),
-						  .captured = captured,
-						  .size = size,
-						  .time = s->clock };
+	s->kept[s->frames] = (struct scene_kept){
+		.at = memcpy(nt_alloc(captured), frame, captured), .captured = captured, .size = size, .time = s->clock
+	};
 }
 
 static void capture(struct scene *s, const void *frame, size_t size)

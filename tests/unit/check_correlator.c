@@ -341,6 +341,7 @@ START_TEST(ids_do_not_depend_on_the_seed)
 	scene_end(&s);
 	first = s.got;
 	memset(&s.got, 0, sizeof s.got);
+	scene_free(&s);
 	scene_begin(&s);
 	s.options.hash_seed = UINT64_C(0x123456789abcdef);
 	one_of_everything();

@@ -94,6 +94,25 @@ START_TEST(reset_in_answer_to_the_syn)
 }
 END_TEST
 
+START_TEST(reset_of_something_older_is_not_the_end_of_the_connection)
+{
+	struct scene_tcp t = to(V4, 40000);
+
+	scene_syn(&t);
+	scene_segment(&t, &(struct scene_segment){ .side = SERVER, .at = 9000, .ack = 70000 }); /* RFC 9293 3.5.2 */
+	scene_segment(&t, &(struct scene_segment){ .side = CLIENT, .flags = TCP_RST, .at = 70000 });
+	scene_wait(&s, NT_SECOND);
+	scene_open(&t);
+	scene_send(&t, CLIENT, "\1\2\3");
+	scene_send(&t, SERVER, "\1\2\3");
+	scene_close(&t);
+	findings_expect_no_error(&s);
+	ck_assert_uint_eq(s.got.tcp_conn_count, 1);
+	ck_assert(s.got.tcp_conns[0].connected);
+	ck_assert_int_eq(s.got.tcp_conns[0].close_reason, TRACE_CLOSE_FIN);
+}
+END_TEST
+
 START_TEST(refusal_over_ipv6)
 {
 	const struct trace_finding *f;
@@ -356,8 +375,8 @@ START_TEST(icmp_error_in_answer_to_the_syn)
 	FINDINGS_EXPECT_PACKETS(f, { 1, "SYN" }, { 2, "ICMP error that quotes the SYN" });
 	snprintf(types, sizeof types, "type %u, code %u", unreachable[_i].type, unreachable[_i].icmp_code);
 	FINDINGS_EXPECT_WORDS(f, address, ":443", types, unreachable[_i].word);
-	snprintf(error, sizeof error, strchr(address, ':') ? "dial tcp [%s]:443: connect: %s" : "dial tcp %s:443: connect: %s", address,
-		 unreachable[_i].error);
+	snprintf(error, sizeof error, strchr(address, ':') ? "dial tcp [%s]:443: connect: %s" : "dial tcp %s:443: connect: %s",
+		 address, unreachable[_i].error);
 	check_error(error);
 }
 END_TEST
@@ -600,6 +619,7 @@ Suite *nettrace_suite(void)
 
 	tcase_add_checked_fixture(connecting, setup, teardown);
 	tcase_add_test(connecting, reset_in_answer_to_the_syn);
+	tcase_add_test(connecting, reset_of_something_older_is_not_the_end_of_the_connection);
 	tcase_add_test(connecting, refusal_over_ipv6);
 	tcase_add_test(connecting, syn_that_is_refused_several_times_is_one_refusal);
 	tcase_add_test(connecting, all_addresses_refused_is_one_failure);

@@ -101,8 +101,8 @@ START_TEST(name_server_that_never_answers)
 		scene_dns_query(&a, 1, NAME, DNS_TYPE_A);
 		scene_wait(&s, 5 * NT_SECOND);
 	}
-	f = expect_failed_dial(FINDING_DNS_TIMEOUT,
-			       "dial tcp: lookup " NAME " on " SERVER_1 ":53: read udp 10.0.0.1:50000->" SERVER_1 ":53: i/o timeout");
+	f = expect_failed_dial(FINDING_DNS_TIMEOUT, "dial tcp: lookup " NAME " on " SERVER_1
+						    ":53: read udp 10.0.0.1:50000->" SERVER_1 ":53: i/o timeout");
 	FINDINGS_EXPECT_PACKETS(f, { 1, "first query" }, { 3, "last query" });
 	FINDINGS_EXPECT_WORDS(f, "no name server answered");
 }
@@ -134,8 +134,8 @@ START_TEST(reply_with_a_wrong_id)
 	scene_dns_query(&a, 1, NAME, DNS_TYPE_A);
 	scene_dns_reply(&a, 999, NAME, DNS_TYPE_A, V4);
 	scene_wait(&s, 5 * NT_SECOND);
-	f = expect_failed_dial(FINDING_DNS_REPLY_MISMATCH,
-			       "dial tcp: lookup " NAME " on " SERVER_1 ":53: read udp 10.0.0.1:50000->" SERVER_1 ":53: i/o timeout");
+	f = expect_failed_dial(FINDING_DNS_REPLY_MISMATCH, "dial tcp: lookup " NAME " on " SERVER_1
+							   ":53: read udp 10.0.0.1:50000->" SERVER_1 ":53: i/o timeout");
 	FINDINGS_EXPECT_PACKETS(f, { 1, "first query" }, { 4, "reply" });
 	FINDINGS_EXPECT_WORDS(f, "none that fits");
 }
@@ -162,7 +162,9 @@ END_TEST
 /* Port unreachable, with the IP header and 8 bytes of the query. */
 static void send_port_unreachable(void)
 {
-	struct test_packet quoted = { .source = a.client, .destination = SERVER_1, .source_port = a.port, .destination_port = 53, .raw = true };
+	struct test_packet quoted = {
+		.source = a.client, .destination = SERVER_1, .source_port = a.port, .destination_port = 53, .raw = true
+	};
 	struct test_packet error = { .source = SERVER_1, .destination = a.client, .icmp_type = 3, .icmp_code = 3 };
 	struct bytes query = scene_dns_query_bytes(1, NAME, DNS_TYPE_A);
 	static uint8_t inner[TEST_FRAME_SIZE], frame[TEST_FRAME_SIZE];
@@ -178,8 +180,9 @@ START_TEST(name_server_that_cannot_be_reached)
 	scene_dns_query(&a, 1, NAME, DNS_TYPE_A);
 	send_port_unreachable();
 	scene_wait(&s, 5 * NT_SECOND);
-	f = expect_failed_dial(FINDING_DNS_SERVER_UNREACHABLE, "dial tcp: lookup " NAME " on " SERVER_1 ":53: read udp 10.0.0.1:50000->" SERVER_1
-							       ":53: read: connection refused");
+	f = expect_failed_dial(FINDING_DNS_SERVER_UNREACHABLE,
+			       "dial tcp: lookup " NAME " on " SERVER_1 ":53: read udp 10.0.0.1:50000->" SERVER_1
+			       ":53: read: connection refused");
 	FINDINGS_EXPECT_PACKETS(f, { 1, "first query" }, { 2, "ICMP error that quotes the query" });
 }
 END_TEST

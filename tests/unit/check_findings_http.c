@@ -83,10 +83,20 @@ static const struct {
 	unsigned status;
 	enum finding_code code;
 } statuses[] = {
-	{ 400, FINDING_HTTP_4XX },	       { 401, FINDING_HTTP_4XX }, { 403, FINDING_HTTP_4XX }, { 404, FINDING_HTTP_4XX },
-	{ 407, FINDING_HTTP_4XX },	       { 429, FINDING_HTTP_4XX }, { 499, FINDING_HTTP_4XX }, { 500, FINDING_HTTP_5XX },
-	{ 502, FINDING_HTTP_5XX },	       { 503, FINDING_HTTP_5XX }, { 504, FINDING_HTTP_5XX }, { 599, FINDING_HTTP_5XX },
-	{ 505, FINDING_HTTP_VERSION_MISMATCH }, { 511, FINDING_CAPTIVE_PORTAL },
+	{ 400, FINDING_HTTP_4XX },
+	{ 401, FINDING_HTTP_4XX },
+	{ 403, FINDING_HTTP_4XX },
+	{ 404, FINDING_HTTP_4XX },
+	{ 407, FINDING_HTTP_4XX },
+	{ 429, FINDING_HTTP_4XX },
+	{ 499, FINDING_HTTP_4XX },
+	{ 500, FINDING_HTTP_5XX },
+	{ 502, FINDING_HTTP_5XX },
+	{ 503, FINDING_HTTP_5XX },
+	{ 504, FINDING_HTTP_5XX },
+	{ 599, FINDING_HTTP_5XX },
+	{ 505, FINDING_HTTP_VERSION_MISMATCH },
+	{ 511, FINDING_CAPTIVE_PORTAL },
 };
 
 START_TEST(status_that_refuses)
@@ -165,8 +175,10 @@ START_TEST(server_that_is_silent_as_long_as_the_capture_lasts)
 
 	ask(GET);
 	scene_ack(&t, SERVER);
-	scene_wait(&s, 60 * NT_SECOND);
-	scene_lookup(&s, 50000, "other.example.org", "192.0.2.1");
+	for (uint16_t i = 0; i < 4; i++) {
+		scene_wait(&s, 15 * NT_SECOND);
+		scene_lookup(&s, (uint16_t)(50000 + i), "other.example.org", "192.0.2.1");
+	}
 	f = expect_failure(FINDING_HTTP_TIMEOUT, "");
 	FINDINGS_EXPECT_PACKETS(f, { REQUEST_FRAME, "request" });
 	FINDINGS_EXPECT_WORDS(f, SERVER_AT, "60 s");
@@ -439,7 +451,8 @@ START_TEST(proxy_that_refuses)
 	char response[200], number[8];
 
 	use_proxy_port();
-	snprintf(response, sizeof response, "HTTP/1.1 %u No\r\n%sContent-Length: 2\r\n\r\nno", proxies[_i].status, proxies[_i].field);
+	snprintf(response, sizeof response, "HTTP/1.1 %u No\r\n%sContent-Length: 2\r\n\r\nno", proxies[_i].status,
+		 proxies[_i].field);
 	snprintf(number, sizeof number, "%u", proxies[_i].status);
 	exchange_and_close(proxies[_i].request, response);
 	f = findings_expect_root(&s, proxies[_i].code);
@@ -499,7 +512,18 @@ END_TEST
 
 /* ---- what is no failure ---- */
 
-enum ending { NONE, CLIENT_CLOSES, SERVER_CLOSES, CLIENT_RESETS, SERVER_RESETS, FIN_AND_RST, RACE, IDLE_SERVER, IDLE_CLIENT, ENDINGS };
+enum ending {
+	NONE,
+	CLIENT_CLOSES,
+	SERVER_CLOSES,
+	CLIENT_RESETS,
+	SERVER_RESETS,
+	FIN_AND_RST,
+	RACE,
+	IDLE_SERVER,
+	IDLE_CLIENT,
+	ENDINGS
+};
 
 static void end_in_a_normal_way(enum ending how)
 {
@@ -554,7 +578,8 @@ static const struct {
 	{ GET, "HTTP/1.1 204 No Content\r\n\r\n" },
 	{ GET, "HTTP/1.1 301 Moved\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n" },
 	{ GET, "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-4/100\r\nContent-Length: 5\r\n\r\nhello" },
-	{ "POST /a HTTP/1.1\r\nHost: " NAME "\r\nContent-Length: 2\r\n\r\nhi", "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n" },
+	{ "POST /a HTTP/1.1\r\nHost: " NAME "\r\nContent-Length: 2\r\n\r\nhi",
+	  "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n" },
 	{ "OPTIONS * HTTP/1.1\r\nHost: " NAME "\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" },
 };
 
@@ -603,8 +628,9 @@ START_TEST(web_socket_may_end_in_any_way)
 	ask("GET /a HTTP/1.1\r\nHost: " NAME "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
 	answer("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
 	scene_send(&t, CLIENT, "\x81\x83xxxx123");
-	scene_send(&t, SERVER, "\x81\x03"
-			       "123");
+	scene_send(&t, SERVER,
+		   "\x81\x03"
+		   "123");
 	if (_i == 0)
 		scene_close(&t);
 	else if (_i < 3)
@@ -769,10 +795,25 @@ START_TEST(capture_that_begins_in_the_middle_proves_nothing)
 }
 END_TEST
 
+START_TEST(answer_whose_beginning_is_not_captured_is_no_silence)
+{
+	scene_send(&t, CLIENT, GET);
+	answer("the end of some answer that nobody can read");
+	for (uint16_t i = 0; i < 4; i++) {
+		scene_wait(&s, 15 * NT_SECOND);
+		scene_lookup(&s, (uint16_t)(50000 + i), "other.example.org", "192.0.2.1");
+	}
+	findings_expect_no_error(&s);
+}
+END_TEST
+
 START_TEST(packets_cut_by_the_snaplen_prove_nothing)
 {
 	s.snaplen = (uint32_t[]){ 54, 60, 72, 96 }[_i];
-	exchange_and_close(GET, _i == 3 ? HALF "and ninety-five more bytes: 0123456789012345678901234567890123456789012345678901234567890123456" : OK);
+	exchange_and_close(GET,
+			   _i == 3 ? HALF
+				   "and ninety-five more bytes: 0123456789012345678901234567890123456789012345678901234567890123456"
+				   : OK);
 	findings_expect_no_error(&s);
 }
 END_TEST
@@ -794,9 +835,73 @@ START_TEST(request_that_met_a_closing_connection_and_was_repeated)
 	ask(GET);
 	answer(OK);
 	scene_close(&t);
-	findings_expect_no_error(&s);
+	findings_expect_healthy(&s);
+	FINDINGS_EXPECT_WORDS(findings_expect_one(&s, _i ? FINDING_TCP_RESET_BEFORE_RESPONSE : FINDING_HTTP_EMPTY_REPLY),
+			      "GET " URL, "sent it again");
 	ck_assert_uint_eq(s.got.http_request_count, 3);
 	ck_assert_uint_eq(request(2)->retry_of, request(1)->id);
+}
+END_TEST
+
+START_TEST(timeout_that_a_repetition_made_good_is_a_warning)
+{
+	ask(GET);
+	scene_ack(&t, SERVER);
+	scene_wait(&s, 5 * NT_SECOND);
+	scene_fin(&t, CLIENT);
+	t = scene_tcp(&s, 40001, 80);
+	ask(GET);
+	answer(OK);
+	scene_close(&t);
+	findings_expect_note(&s, FINDING_HTTP_TIMEOUT, FINDING_WARNING);
+	ck_assert_uint_eq(request(1)->retry_of, request(0)->id);
+}
+END_TEST
+
+START_TEST(same_request_on_two_connections_at_once_is_no_repetition)
+{
+	struct scene_tcp other = scene_tcp(&s, 40001, 80);
+
+	ask(GET);
+	scene_open(&other);
+	scene_send(&other, CLIENT, GET);
+	scene_send(&other, SERVER, OK);
+	answer(OK);
+	scene_close(&t);
+	scene_close(&other);
+	findings_expect_healthy(&s);
+	ck_assert_uint_eq(request(1)->retry_of, 0);
+}
+END_TEST
+
+START_TEST(repetition_that_fails_too_leaves_two_failures)
+{
+	ask(GET);
+	scene_rst(&t, SERVER);
+	t = scene_tcp(&s, 40001, 80);
+	ask(GET);
+	scene_rst(&t, SERVER);
+	scene_end(&s);
+	ck_assert_uint_eq(s.got.finding_count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert(s.got.findings[i].root_cause);
+		ck_assert_int_eq(s.got.findings[i].code, FINDING_TCP_RESET_BEFORE_RESPONSE);
+		ck_assert_uint_eq(s.got.findings[i].request, request(i)->id);
+	}
+	ck_assert_uint_eq(request(1)->retry_of, request(0)->id);
+}
+END_TEST
+
+START_TEST(same_request_long_after_a_failure_makes_nothing_good)
+{
+	ask(GET);
+	scene_rst(&t, SERVER);
+	scene_wait(&s, 20 * NT_SECOND);
+	t = scene_tcp(&s, 40001, 80);
+	ask(GET);
+	answer(OK);
+	scene_close(&t);
+	findings_expect_root(&s, FINDING_TCP_RESET_BEFORE_RESPONSE);
 }
 END_TEST
 
@@ -846,8 +951,8 @@ END_TEST
 
 static void check_sum(const struct trace_http_timing *timing)
 {
-	ck_assert_int_eq(timing->total, timing->dns + timing->connect + timing->tls + timing->idle + timing->request + timing->server +
-						timing->transfer + timing->stalled);
+	ck_assert_int_eq(timing->total, timing->dns + timing->connect + timing->tls + timing->idle + timing->request +
+						timing->server + timing->transfer + timing->stalled);
 }
 
 START_TEST(time_of_a_first_request_begins_with_its_lookup)
@@ -982,8 +1087,13 @@ static TCase *no_failures(void)
 	tcase_add_test(tc, hole_in_the_answer_is_not_taken_for_silence);
 	tcase_add_loop_test(tc, capture_of_one_direction_proves_nothing, 0, 2);
 	tcase_add_test(tc, capture_that_begins_in_the_middle_proves_nothing);
+	tcase_add_test(tc, answer_whose_beginning_is_not_captured_is_no_silence);
 	tcase_add_loop_test(tc, packets_cut_by_the_snaplen_prove_nothing, 0, 4);
 	tcase_add_loop_test(tc, request_that_met_a_closing_connection_and_was_repeated, 0, 2);
+	tcase_add_test(tc, timeout_that_a_repetition_made_good_is_a_warning);
+	tcase_add_test(tc, same_request_on_two_connections_at_once_is_no_repetition);
+	tcase_add_test(tc, repetition_that_fails_too_leaves_two_failures);
+	tcase_add_test(tc, same_request_long_after_a_failure_makes_nothing_good);
 	return tc;
 }
 

@@ -5,10 +5,14 @@
 #include "tests/support/tls_wire.h"
 #include "tests/unit/suite.h"
 
+#include "dissect/tls/verify.h"
+
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct scene s;
 static struct scene_tcp t;
@@ -27,9 +31,13 @@ static void setup(void)
 	t = scene_tcp(&s, 40000, 443);
 }
 
+static struct verifier *verifier;
+
 static void teardown(void)
 {
 	scene_free(&s);
+	verifier_free(verifier);
+	verifier = NULL;
 }
 
 /* ---- records ---- */
@@ -127,13 +135,10 @@ static void set_name(X509_NAME *name, const char *common_name)
 	ck_assert(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)common_name, -1, -1, 0));
 }
 
-static void put_certificate(const struct certificate *c)
+static X509 *make_certificate(const struct certificate *c)
 {
 	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	X509 *x509 = X509_new();
-	unsigned char *der = NULL;
-	size_t entry;
-	int size;
 
 	X509_set_version(x509, 2);
 	ASN1_INTEGER_set(X509_get_serialNumber(x509), 1);
@@ -149,6 +154,17 @@ static void put_certificate(const struct certificate *c)
 		X509_EXTENSION_free(names);
 	}
 	ck_assert(X509_sign(x509, key, NULL));
+	EVP_PKEY_free(key);
+	return x509;
+}
+
+static void put_certificate(const struct certificate *c)
+{
+	X509 *x509 = make_certificate(c);
+	unsigned char *der = NULL;
+	size_t entry;
+	int size;
+
 	size = i2d_X509(x509, &der);
 	ck_assert_int_gt(size, 0);
 	entry = wire_open(&w, 3);
@@ -156,7 +172,23 @@ static void put_certificate(const struct certificate *c)
 	wire_shut(&w, entry, 3);
 	OPENSSL_free(der);
 	X509_free(x509);
-	EVP_PKEY_free(key);
+}
+
+/* Chains are verified, against a root that signed none of them. */
+static void verify_chains(void)
+{
+	static const struct certificate root = { "Some Root", "Some Root", NULL, -900 * DAY, 900 * DAY };
+	char path[] = "/tmp/nettrace-root-XXXXXX";
+	FILE *file = fdopen(mkstemp(path), "w");
+	X509 *x509 = make_certificate(&root);
+	struct nt_error error;
+
+	ck_assert(PEM_write_X509(file, x509));
+	fclose(file);
+	X509_free(x509);
+	ck_assert_int_eq(verifier_new(&verifier, path, &error), NT_OK);
+	unlink(path);
+	s.options.verifier = verifier;
 }
 
 static void put_chain(const struct certificate *leaf, const struct certificate *next)
@@ -409,6 +441,59 @@ START_TEST(faulty_certificate_that_the_client_accepts_is_no_error)
 	exchange_data();
 	scene_close(&t);
 	findings_expect_no_error(&s);
+}
+END_TEST
+
+START_TEST(connection_that_was_kept_and_never_used_says_nothing_about_its_certificate)
+{
+	begin(0);
+	send_server_flight(certificates[_i].leaf, certificates[_i].next, false);
+	send_client_flight();
+	send_server_finished();
+	scene_wait(&s, 5 * NT_SECOND);
+	send_record(CLIENT, ALERT, 26); /* encrypted */
+	scene_fin(&t, CLIENT);
+	send_record(SERVER, ALERT, 26);
+	scene_fin(&t, SERVER);
+	findings_expect_no_error(&s);
+}
+END_TEST
+
+START_TEST(client_that_leaves_at_once_when_it_has_seen_a_bad_chain)
+{
+	const struct trace_finding *f;
+
+	verify_chains();
+	begin(0);
+	send_server_flight(&self_signed, NULL, false);
+	send_client_flight();
+	send_server_finished();
+	scene_fin(&t, CLIENT);
+	scene_fin(&t, SERVER);
+	f = findings_expect_root(&s, FINDING_TLS_CERT_SELF_SIGNED);
+	FINDINGS_EXPECT_WORDS(f, NAME, SERVER_AT);
+	FINDINGS_EXPECT_PACKETS(f, { HELLO_FRAME, "ClientHello" }, { 8, "the client closes" });
+}
+END_TEST
+
+START_TEST(client_that_stays_has_accepted_a_bad_chain)
+{
+	const struct trace_finding *f;
+
+	verify_chains();
+	begin(0);
+	send_server_flight(&self_signed, NULL, false);
+	send_client_flight();
+	send_server_finished();
+	if (_i)
+		exchange_data();
+	else
+		scene_wait(&s, 5 * NT_SECOND);
+	scene_close(&t);
+	findings_expect_healthy(&s);
+	f = findings_expect_note(&s, FINDING_TLS_CHAIN_UNVERIFIED, FINDING_INFO);
+	FINDINGS_EXPECT_WORDS(f, NAME, SERVER_AT);
+	FINDINGS_EXPECT_PACKETS(f, { ANSWER_FRAME, "the server's part of the handshake" });
 }
 END_TEST
 
@@ -830,6 +915,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(failures, client_certificate_that_is_rejected);
 	tcase_add_loop_test(failures, certificate_that_the_client_refuses, 0, certificate_count);
 	tcase_add_test(failures, expired_certificate_and_a_client_that_just_closes);
+	tcase_add_test(failures, client_that_leaves_at_once_when_it_has_seen_a_bad_chain);
 	tcase_add_test(failures, wildcard_covers_one_label);
 	tcase_add_test(failures, version_that_the_client_does_not_speak);
 	tcase_add_test(failures, client_that_ends_the_handshake_for_reasons_of_its_own);
@@ -845,6 +931,9 @@ Suite *nettrace_suite(void)
 	tcase_add_test(normal, client_certificate_that_was_not_sent_and_not_needed);
 	tcase_add_test(normal, client_certificate_that_was_accepted);
 	tcase_add_loop_test(normal, faulty_certificate_that_the_client_accepts_is_no_error, 0, certificate_count);
+	tcase_add_loop_test(normal, connection_that_was_kept_and_never_used_says_nothing_about_its_certificate, 0,
+			    certificate_count);
+	tcase_add_loop_test(normal, client_that_stays_has_accepted_a_bad_chain, 0, 2);
 	tcase_add_test(normal, certificate_that_ends_soon);
 	tcase_add_test(normal, answer_in_broken_tls_is_no_plain_text);
 	tcase_add_loop_test(normal, end_after_an_exchange_in_tls_12_is_normal, 0, ENDINGS);

@@ -175,8 +175,9 @@ START_TEST(guard_ends_a_statement_that_computes_for_ever)
 	int64_t value;
 
 	sql_guard(sql);
-	ck_assert_int_eq(sql_query_int(sql, "WITH r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT count(*) FROM r", &value, &error),
-			 NT_EDAMAGED);
+	ck_assert_int_eq(
+		sql_query_int(sql, "WITH r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT count(*) FROM r", &value, &error),
+		NT_EDAMAGED);
 	ck_assert_ptr_nonnull(strstr(error.text, "does not come to an end"));
 	ck_assert_int_eq(ask(sql, "SELECT 5"), 5);
 	sql_close(sql);
