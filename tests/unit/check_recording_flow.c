@@ -121,7 +121,7 @@ START_TEST(packets_written_a_little_late_come_in_the_order_of_time)
 		put_at(r, PACKETS_BEGIN + i * 1000 - (i % 3 == 0 ? i % 50 * 10000 : 0));
 	close_recording(r);
 	ck_assert_uint_eq(read_in_order(path), 10000);
-	ck_assert_int_lt(atoi(ask_sqlite(path, "SELECT disorder_ns FROM sessions")), 1024 * 1024);
+	ck_assert_int_lt(strtol(ask_sqlite(path, "SELECT disorder_ns FROM sessions"), NULL, 10), 1024 * 1024);
 }
 END_TEST
 
