@@ -181,8 +181,6 @@ bool tell_sqlite(const char *path, const char *script)
 
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(db, script, NULL, NULL, NULL);
-	if (code != SQLITE_OK)
-		fprintf(stderr, "%s: %s\n", path, sqlite3_errmsg(db));
 	sqlite3_close(db);
 	return code == SQLITE_OK;
 }
