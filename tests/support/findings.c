@@ -217,9 +217,24 @@ static bool quotes(const struct seen *p, uint8_t protocol)
 	return quoted.protocol == protocol;
 }
 
-static bool quotes_syn(const struct seen *p)
+static bool quotes_tcp(const struct seen *p)
 {
 	return quotes(p, PROTOCOL_TCP);
+}
+
+static bool quotes_syn(const struct seen *p)
+{
+	return quotes_tcp(p);
+}
+
+static bool is_client_zero_window(const struct seen *p)
+{
+	return p->protocol == PROTOCOL_TCP && p->tcp.window == 0 && !by_server(p);
+}
+
+static bool is_server_zero_window(const struct seen *p)
+{
+	return p->protocol == PROTOCOL_TCP && p->tcp.window == 0 && by_server(p);
 }
 
 static bool quotes_query(const struct seen *p)
@@ -343,6 +358,11 @@ static const struct {
 	{ "first packet of the connection that was captured", is_tcp },
 	{ "a packet that is older than the one before it", is_older_than_before },
 	{ "a segment beyond the missing bytes", is_server_data },
+	{ "a segment of the client that came late", is_client_data },
+	{ "a segment of the server that came late", is_server_data },
+	{ "zero window of the client", is_client_zero_window },
+	{ "zero window of the server", is_server_zero_window },
+	{ "ICMP error", quotes_tcp },
 	{ "a segment sent again by the client", is_client_sending_again },
 	{ "a segment sent again by the server", is_server_sending_again },
 	{ "the segment, sent again", is_sent_again },
