@@ -234,10 +234,13 @@ static bool is_filtered_out(const struct source *source, const struct nflog_pack
  * The order in which the kernel logs is the true one, and our own time of a packet (that went out) is somewhat late: the kernel's time of
  * the next (that came in) must not be before it.
  */
-static nt_time time_in_order(struct source *source, const struct nflog_packet *from)
+static nt_time time_in_order(struct agent *agent, struct source *source, const struct nflog_packet *from)
 {
 	nt_time time = from->time;
 
+	/* What waited in the kernel when the end came was logged before it, though our clock says otherwise. */
+	if (!from->time_is_kernels && agent->end != NT_TIME_NONE && time > agent->end)
+		time = agent->end;
 	if (!from->time_is_kernels)
 		source->last_own_time = time;
 	else if (time < source->last_own_time)
@@ -262,7 +265,7 @@ static void take_from_group(struct agent *agent, struct source *source, const st
 	if (is_filtered_out(source, from))
 		return;
 	take_packet(agent, source,
-		    &(struct recording_packet){ .time = time_in_order(source, from),
+		    &(struct recording_packet){ .time = time_in_order(agent, source, from),
 						.interface = source->interface.id,
 						.captured = from->captured,
 						.size = from->size,

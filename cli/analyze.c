@@ -285,9 +285,18 @@ static bool wants_blocks(const struct outfile *out)
 	return isatty(fileno(out->file)) && locale && (strcasestr(locale, "UTF-8") || strcasestr(locale, "UTF8"));
 }
 
-static nt_time trace_begin(const struct run *run)
+/* The session of a live recording; that of an import tells when it was imported, which is nothing about the trace. */
+static const struct output_recording *live_recording(const struct run *run)
 {
 	const struct output_recording *recording = inputs_recording(run->inputs);
+	const char *source = recording ? recording->session->source : NULL;
+
+	return source && strcmp(source, "live") != 0 ? NULL : recording;
+}
+
+static nt_time trace_begin(const struct run *run)
+{
+	const struct output_recording *recording = live_recording(run);
 	const struct correlate_stats *stats = correlator_stats(run->correlator);
 
 	if (recording && recording->session->begin != NT_TIME_NONE)
@@ -297,7 +306,7 @@ static nt_time trace_begin(const struct run *run)
 
 static nt_time trace_end(const struct run *run)
 {
-	const struct output_recording *recording = inputs_recording(run->inputs);
+	const struct output_recording *recording = live_recording(run);
 
 	if (recording && recording->session->end != NT_TIME_NONE)
 		return recording->session->end;

@@ -30,7 +30,7 @@ static bool says(const char *part)
 
 static const char *journal_of(const char *path)
 {
-	static char name[300];
+	static char name[320];
 
 	snprintf(name, sizeof name, "%s-journal", path);
 	return name;
@@ -187,7 +187,7 @@ static void become_nobody(void)
 
 static void make_directory_for(const char *name, const char *from, char *path, size_t size)
 {
-	char directory[220], journal[300];
+	char directory[220], journal[320];
 
 	snprintf(directory, sizeof directory, "%s.d", from);
 	snprintf(path, size, "%s/%s", directory, name);
