@@ -1,6 +1,7 @@
 #include "capture/decoder.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,13 @@ static size_t read_memory(struct raw *raw, uint8_t *out, size_t size)
 	return size;
 }
 
+static volatile sig_atomic_t interrupt;
+
+void raw_interrupt(void)
+{
+	interrupt = 1;
+}
+
 size_t raw_read(struct raw *raw, uint8_t *out, size_t size)
 {
 	ssize_t got;
@@ -33,7 +41,10 @@ size_t raw_read(struct raw *raw, uint8_t *out, size_t size)
 			got = pread(raw->fd, out, size, (off_t)(raw->start + raw->total));
 		else
 			got = read(raw->fd, out, size);
-	} while (got < 0 && errno == EINTR);
+	} while (got < 0 && errno == EINTR && !interrupt);
+	raw->interrupted = got < 0 && errno == EINTR;
+	if (raw->interrupted)
+		return 0;
 	if (got < 0) {
 		raw->error = errno;
 		return 0;
@@ -211,7 +222,7 @@ size_t decoder_read(struct decoder *d, uint8_t *out, size_t size)
 			return made;
 		if (d->used < d->size || d->failed || load(d))
 			continue;
-		if (d->inside && !d->raw->error)
+		if (d->inside && !d->raw->error && !d->raw->interrupted)
 			fail(d, "is cut short");
 		return 0;
 	}

@@ -18,9 +18,11 @@ struct raw {
 	uint64_t start;      /* position of the first byte */
 	uint64_t total;      /* bytes read so far */
 	int error;           /* errno of the read that failed, 0 if none did */
+	bool interrupted;    /* a read was waiting when raw_interrupt() was called */
 };
 
-size_t raw_read(struct raw *raw, uint8_t *out, size_t size); /* 0 at the end, and on failure */
+size_t raw_read(struct raw *raw, uint8_t *out, size_t size); /* 0 at the end, on failure, and when interrupted */
+void raw_interrupt(void);                                    /* capture_interrupt() of source.h */
 
 enum { DECODER_CHUNK = 256 * 1024 };
 

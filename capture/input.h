@@ -11,7 +11,7 @@
 
 enum { INPUT_WINDOW = DECODER_CHUNK };
 
-/* The first three may be read from outside; the rest belongs to input.c.  An open input must not move. */
+/* The first three and raw.interrupted may be read from outside; the rest belongs to input.c.  An open input must not move. */
 struct input {
 	const uint8_t *at; /* the next byte */
 	size_t left;       /* bytes in the window from there on */

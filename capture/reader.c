@@ -213,6 +213,8 @@ bool reader_end_cut(struct reader *r, uint64_t offset, const char *format, ...)
 	const char *failure = input_failure(&r->bytes);
 	va_list args;
 
+	if (r->bytes.raw.interrupted)
+		return false; /* the user cut it, not the file */
 	va_start(args, format);
 	write_damage(r, offset, lost_from(r, offset), format, args);
 	va_end(args);

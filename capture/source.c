@@ -226,6 +226,11 @@ enum nt_status capture_set_filter(struct capture_source *source, const char *exp
 
 /* ---- what is known ---- */
 
+void capture_interrupt(void)
+{
+	raw_interrupt();
+}
+
 size_t capture_input_count(const struct capture_source *source)
 {
 	return source->count;

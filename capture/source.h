@@ -75,6 +75,12 @@ enum nt_status capture_set_filter(struct capture_source *source, const char *exp
  */
 enum nt_status capture_next(struct capture_source *source, struct packet *out);
 
+/*
+ * For a signal handler: a read that waits for more (on a pipe) gives up, and its input ends there, undamaged.  The signal must have been
+ * installed without SA_RESTART.  What can be read without waiting is still read: the caller stops calling capture_next().
+ */
+void capture_interrupt(void);
+
 size_t capture_input_count(const struct capture_source *source);
 const struct capture_input *capture_input(const struct capture_source *source, size_t index);
 size_t capture_interface_count(const struct capture_source *source);

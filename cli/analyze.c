@@ -1,4 +1,5 @@
 /* nettrace-analyze: captures in, report or JSON trace out. */
+#include "cli/catch_signal.h"
 #include "cli/inputs.h"
 #include "cli/message.h"
 #include "cli/options.h"
@@ -43,16 +44,15 @@ static void on_signal(int signal_number)
 		raise(signal_number);
 	}
 	interrupted = 1;
+	capture_interrupt();
 }
 
-static void catch_signal(int signal_number)
+/* Whoever reads the trace went away: nothing half-written stays. */
+static void on_broken_pipe(int signal_number)
 {
-	const struct sigaction action = { .sa_handler = on_signal };
-	struct sigaction old;
-
-	/* A shell that runs us in the background has SIGINT ignored: so it stays. */
-	if (sigaction(signal_number, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-		sigaction(signal_number, &action, NULL);
+	outfile_abandon();
+	signal(signal_number, SIG_DFL);
+	raise(signal_number);
 }
 
 static void on_out_of_memory(void)
@@ -156,6 +156,12 @@ static bool is_an_input(const struct options *options, const char *path)
 	for (size_t i = 0; i < options->input_count; i++)
 		if (outfile_is_same(options->inputs[i], path))
 			return true;
+	for (size_t i = 0; i < options->keylog_count; i++)
+		if (outfile_is_same(options->keylogs[i], path))
+			return true;
+	for (size_t i = 0; i < options->conntrack_count; i++)
+		if (outfile_is_same(options->conntracks[i], path))
+			return true;
 	return false;
 }
 
@@ -166,7 +172,8 @@ static enum nt_status check_outputs(const struct options *options, struct nt_err
 	for (int i = 0; i < 2; i++)
 		if (outputs[i] && is_an_input(options, outputs[i]))
 			return nt_fail(error, NT_EUSAGE, "%s is an input: it would be overwritten", outputs[i]);
-	if (options->packets_out && strcmp(options->packets_out, options->output ? options->output : "-") == 0)
+	if (options->packets_out && (strcmp(options->packets_out, options->output ? options->output : "-") == 0 ||
+				     (options->output && outfile_is_same(options->output, options->packets_out))))
 		return nt_fail(error, NT_EUSAGE, "-w and the trace cannot go to the same place; name another with -o");
 	return NT_OK;
 }
@@ -179,7 +186,7 @@ static enum nt_status open_all(struct run *run, struct nt_error *error)
 	if (status == NT_OK)
 		status = inputs_open(&run->inputs, options, &run->hits, error);
 	if (status == NT_OK)
-		status = outfile_open(&run->out, options->output, error);
+		status = outfile_open(&run->out, options->output, 0666, error);
 	if (status == NT_OK && options->packets_out)
 		status = packets_out_open(&run->packets_out, options->packets_out, error);
 	if (status == NT_OK && !options->no_verify)
@@ -354,12 +361,13 @@ static enum exit_status analyze(struct run *run)
 		message("interrupted: this is what was read until then");
 	if (report_damage(run->inputs))
 		exit_status = EXIT_DAMAGED;
-	errno = 0;
-	if (outfile_finish(&run->out, write_output(run), &error) != NT_OK) {
+	/* The packets first: whoever reads the trace may close the pipe early. */
+	if (packets_out_finish(&run->packets_out, &error) != NT_OK) {
 		message("%s", error.text);
 		exit_status = EXIT_FAILED;
 	}
-	if (packets_out_finish(&run->packets_out, &error) != NT_OK) {
+	errno = 0;
+	if (outfile_finish(&run->out, write_output(run), &error) != NT_OK) {
 		message("%s", error.text);
 		exit_status = EXIT_FAILED;
 	}
@@ -400,9 +408,11 @@ int main(int argc, char **argv)
 	enum exit_status exit_status = EXIT_FAILED;
 
 	nt_set_out_of_memory(on_out_of_memory);
-	signal(SIGPIPE, SIG_DFL);
-	catch_signal(SIGINT);
-	catch_signal(SIGTERM);
+	signal(SIGPIPE, on_broken_pipe);
+	signal(SIGXFSZ, SIG_IGN); /* writing then fails, which is reported */
+	catch_signal(SIGINT, on_signal);
+	catch_signal(SIGTERM, on_signal);
+	catch_signal(SIGHUP, on_signal);
 	if (options_read(&options, argc, argv, &error) != NT_OK)
 		message("%s%s", error.text, error.status == NT_EUSAGE ? "; try --help" : "");
 	else if (options.help || options.version)

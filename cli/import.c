@@ -2,6 +2,7 @@
 
 #include "capture/live.h"
 #include "capture/source.h"
+#include "cli/catch_signal.h"
 #include "cli/keylog.h"
 #include "cli/message.h"
 #include "cli/outfile.h"
@@ -38,6 +39,7 @@ static void on_signal(int signal_number)
 		raise(signal_number);
 	}
 	interrupted = 1;
+	capture_interrupt();
 }
 
 static nt_time now(void)
@@ -239,8 +241,9 @@ int import_run(const struct capture_options *options)
 	struct import import = { .options = options };
 	int exit_status;
 
-	signal(SIGINT, on_signal);
-	signal(SIGTERM, on_signal);
+	catch_signal(SIGINT, on_signal);
+	catch_signal(SIGTERM, on_signal);
+	catch_signal(SIGHUP, on_signal);
 	signal(SIGXFSZ, SIG_IGN);
 	import.status = open_all(&import);
 	if (import.status == NT_OK) {

@@ -68,10 +68,10 @@ static void inherit(int fd, const struct stat *old)
 		errno = 0;
 }
 
-static bool open_temporary(struct outfile *out, const char *path, const struct stat *old)
+static bool open_temporary(struct outfile *out, const char *path, mode_t mode, const struct stat *old)
 {
 	char *temporary = temporary_name(path);
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 
 	if (fd < 0) {
 		free(temporary);
@@ -93,7 +93,7 @@ static bool open_temporary(struct outfile *out, const char *path, const struct s
 	return true;
 }
 
-enum nt_status outfile_open(struct outfile *out, const char *path, struct nt_error *error)
+enum nt_status outfile_open(struct outfile *out, const char *path, mode_t mode, struct nt_error *error)
 {
 	struct stat old;
 	bool exists;
@@ -109,7 +109,7 @@ enum nt_status outfile_open(struct outfile *out, const char *path, struct nt_err
 		return open_directly(out, path, error);
 	if (exists && access(path, W_OK) != 0)
 		return cannot_write(path, errno, error);
-	if (open_temporary(out, path, exists ? &old : NULL))
+	if (open_temporary(out, path, mode, exists ? &old : NULL))
 		return NT_OK;
 	/* A folder that takes no new files may still hold one that can be written. */
 	return exists ? open_directly(out, path, error) : cannot_write(path, errno, error);

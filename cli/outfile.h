@@ -8,6 +8,7 @@
 #include "store/base.h"
 
 #include <stdio.h>
+#include <sys/types.h>
 
 struct outfile {
 	FILE *file;
@@ -16,8 +17,11 @@ struct outfile {
 	char *temporary;  /* owned; what to rename to `path`, or NULL */
 };
 
-/* `path` NULL, "-" and "/dev/stdout" mean standard output.  On failure *out is empty. */
-enum nt_status outfile_open(struct outfile *out, const char *path, struct nt_error *error);
+/*
+ * `path` NULL, "-" and "/dev/stdout" mean standard output.  A new file gets `mode` (less the umask), an existing one keeps its own.  On
+ * failure *out is empty.
+ */
+enum nt_status outfile_open(struct outfile *out, const char *path, mode_t mode, struct nt_error *error);
 
 /*
  * Writes what is buffered and gives the file its name.  `complete` is false if a writer already saw a failure, which errno then tells.

@@ -5,7 +5,8 @@
 
 enum nt_status packets_out_open(struct packets_out *out, const char *path, struct nt_error *error)
 {
-	enum nt_status status = outfile_open(&out->file, path, error);
+	/* Packets, and keys that open them: for nobody else, as with a recording. */
+	enum nt_status status = outfile_open(&out->file, path, 0600, error);
 
 	if (status == NT_OK)
 		out->writer = pcapng_writer_new(out->file.file, "nettrace-analyze " NETTRACE_VERSION);
