@@ -1,6 +1,6 @@
 # nettrace: `make demo` shows it, `make check` tests it; both install what is missing on Debian 12 first.
 #
-#   make              builds build/nettrace-analyze
+#   make              builds build/nettrace-analyze and build/nettrace-capture
 #   make check        all tests            make SAN=address,undefined check   the same under sanitizers
 #   make lint         layout, include direction, banned functions, headers that stand alone
 #   make fuzz-NAME    explores with libFuzzer (tests/fuzz/fuzz_NAME.c), FUZZ_SECONDS=60
@@ -23,7 +23,7 @@ ALL_LDFLAGS := -pthread -Wl,--as-needed $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)
 
 LIB_SRC   := $(sort $(wildcard store/*.c capture/*.c dissect/*.c dissect/*/*.c correlate/*.c))
 CLI_SRC   := $(sort $(wildcard cli/*.c))
-PROGRAMS  := $(patsubst %,$(B)/nettrace-%,analyze $(if $(wildcard cli/capture.c),capture))
+PROGRAMS  := $(B)/nettrace-analyze $(B)/nettrace-capture
 MAIN_SRC  := cli/analyze.c cli/capture.c
 UNIT_SRC  := $(sort $(wildcard tests/unit/check_*.c))
 FUZZ_SRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
@@ -34,7 +34,7 @@ REPLAYS   := $(FUZZ_SRC:%.c=$(B)/%)
 DEPS_BUILD := gcc make pkg-config libc6-dev libpcap-dev zlib1g-dev libzstd-dev libssl-dev libldns-dev libndpi-dev libsqlite3-dev \
               libnetfilter-log-dev libnetfilter-conntrack-dev libcap-ng-dev libnghttp2-dev
 DEPS_CHECK := $(DEPS_BUILD) check python3 python3-jsonschema
-DEPS_LINT  := clang clang-format libclang-rt-14-dev cppcheck shellcheck
+DEPS_LINT  := $(DEPS_CHECK) clang clang-format libclang-rt-14-dev cppcheck shellcheck
 DEPS_LAB   := iproute2 nftables procps ethtool tcpdump wireshark-common nginx-light dnsmasq curl openssl python3 zstd
 DEPS_BENCH := $(DEPS_LAB) apache2-utils dnsperf time tshark libndpi-bin
 

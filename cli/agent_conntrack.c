@@ -56,10 +56,11 @@ static void resynchronise(struct agent *agent)
 static enum nt_status read_events(struct agent *agent)
 {
 	enum nt_status status = NT_OK;
+	struct nt_error error = { 0 };
 	struct conntrack_entry entry;
 
 	for (int i = 0; i < BATCH && (status == NT_OK || status == NT_ELIMIT); i++) {
-		status = conntrack_next(agent->conntrack, &entry, NULL);
+		status = conntrack_next(agent->conntrack, &entry, &error);
 		if (status == NT_OK)
 			take_entry(agent, &entry);
 		if (status == NT_ELIMIT)
@@ -67,6 +68,12 @@ static enum nt_status read_events(struct agent *agent)
 	}
 	if (status == NT_AGAIN && agent->conntrack_lost)
 		resynchronise(agent);
+	if (status == NT_EIO) {
+		agent_complain(agent, "%s", error.text);
+		agent_event(agent, "conntrack-missing", "conntrack", 0, error.text);
+		if (agent->conntrack_watch)
+			agent_unwatch(agent, agent->conntrack_watch);
+	}
 	return status;
 }
 

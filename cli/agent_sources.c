@@ -276,12 +276,18 @@ static void take_from_group(struct agent *agent, struct source *source, const st
 static enum nt_status read_group(struct agent *agent, struct source *source)
 {
 	enum nt_status status = NT_OK;
+	struct nt_error error = { 0 };
 	struct nflog_packet packet;
 
 	for (int i = 0; i < BATCH && (status == NT_OK || status == NT_ELIMIT); i++) {
-		status = nflog_next(source->nflog, &packet, NULL);
+		status = nflog_next(source->nflog, &packet, &error);
 		if (status == NT_OK)
 			take_from_group(agent, source, &packet);
+	}
+	if (status == NT_EIO) {
+		agent_complain(agent, "%s", error.text);
+		agent_event(agent, "nflog-missing", source->interface.name, 0, error.text);
+		lose_source(agent, source);
 	}
 	return status;
 }

@@ -20,7 +20,8 @@ struct import {
 	const struct capture_options *options;
 	struct capture_source *source;
 	struct limit_hits hits;
-	char *filter; /* owned, or NULL */
+	struct keylog *keylog; /* of --keylog, or NULL */
+	char *filter;          /* owned, or NULL */
 	struct recording *recording;
 	struct recording_session session;
 	size_t interfaces; /* of the source that are in the recording */
@@ -63,6 +64,8 @@ static enum nt_status open_source(struct import *import)
 	status = capture_open(&import->source, &options->input, 1, &import->hits, &import->error);
 	if (status == NT_OK && import->filter)
 		status = capture_set_filter(import->source, import->filter, &import->error);
+	if (status == NT_OK && options->keylog)
+		status = keylog_open(&import->keylog, options->keylog, false, &import->error);
 	return status;
 }
 
@@ -179,16 +182,10 @@ static void take_keys(void *context, struct bytes lines)
 
 static void copy_keylog(struct import *import)
 {
-	struct keylog *keylog;
-
-	if (!import->options->keylog || import->status != NT_OK)
+	if (!import->keylog || import->status != NT_OK)
 		return;
-	import->status = keylog_open(&keylog, import->options->keylog, false, &import->error);
-	if (import->status == NT_OK)
-		keylog_read(keylog, true, take_keys, import);
-	else
-		keylog = NULL;
-	keylog_free(keylog);
+	if (!keylog_read(import->keylog, true, take_keys, import))
+		message("%s is too long: not all of its keys are in %s", import->options->keylog, import->options->output);
 }
 
 static void copy(struct import *import)
@@ -256,6 +253,7 @@ int import_run(const struct capture_options *options)
 		exit_status = 1;
 	}
 	capture_free(import.source);
+	keylog_free(import.keylog);
 	free(import.filter);
 	return exit_status;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -98,14 +99,20 @@ static void remove_cgroup(const char *path)
 
 /* ---- nft ---- */
 
+/* In memory: a full disk must neither leave rules behind nor make a capture that is empty. */
 static FILE *temporary_file(const char *text)
 {
-	FILE *file = tmpfile();
+	int descriptor = memfd_create("nettrace-nft", MFD_CLOEXEC);
+	FILE *file = descriptor >= 0 ? fdopen(descriptor, "w+") : NULL;
 
-	if (file) {
-		fputs(text, file);
-		rewind(file);
+	if (!file && descriptor >= 0)
+		close(descriptor);
+	if (file && (fputs(text, file) < 0 || fflush(file) != 0)) {
+		fclose(file);
+		return NULL;
 	}
+	if (file)
+		rewind(file);
 	return file;
 }
 

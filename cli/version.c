@@ -2,6 +2,7 @@
 
 #include <ldns/ldns.h>
 #include <ndpi_api.h>
+#include <nghttp2/nghttp2.h>
 #include <openssl/crypto.h>
 #include <pcap/pcap.h>
 #include <sqlite3.h>
@@ -17,6 +18,8 @@ void version_print(FILE *out)
 	fprintf(out, "zstd %s\n", ZSTD_versionString());
 	fprintf(out, "nDPI %s\n", ndpi_revision());
 	fprintf(out, "ldns %s\n", ldns_version());
+	fprintf(out, "nghttp2 %s\n", nghttp2_version(0)->version_str);
+	fprintf(out, "SQLite %s\n", sqlite3_libversion());
 }
 
 void version_print_capture(FILE *out)
