@@ -14,6 +14,7 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -28,6 +29,8 @@ enum {
 	BANK_EVERY = 1 << 28 /* packets; libpcap counts in 32 bits */
 };
 
+#define STEP (10 * NT_MILLISECOND) /* of the clock: more than it drifts in the life of a block, and than two readings of it take */
+
 struct live {
 	char *name, *filter;
 	uint32_t snaplen, ring_bytes;
@@ -41,6 +44,8 @@ struct live {
 	unsigned index;   /* of the interface */
 	bool away;        /* told by live_next(), and not yet back */
 	bool stale;       /* the interface of `pcap` does not exist any more; what its ring holds can still be read */
+	nt_time since;    /* packets before this were caught before the filter was complete; 0: all of those were skipped */
+	nt_time ahead;    /* the clock of packets before the monotonic one, at that moment */
 
 	struct live_statistics total;
 	struct pcap_stat banked; /* what of the current handle's counters is in `total` */
@@ -196,6 +201,43 @@ static enum nt_status set_filter(pcap_t *pcap, const char *filter, struct nt_err
 			 : nt_fail(error, NT_EIO, "cannot set the filter '%s': %s", filter ? filter : "", pcap_geterr(pcap));
 }
 
+static nt_time read_clock(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return now.tv_sec * NT_SECOND + now.tv_nsec;
+}
+
+static nt_time clock_ahead(void)
+{
+	return read_clock(CLOCK_REALTIME) - read_clock(CLOCK_MONOTONIC);
+}
+
+/*
+ * The socket catches packets from its activation on, but none while libpcap exchanges the filter.  The first few would stand before a gap
+ * that nobody counts: the capture begins after it.
+ */
+static void begin_here(struct live *live)
+{
+	live->since = read_clock(CLOCK_REALTIME);
+	live->ahead = clock_ahead();
+}
+
+/* Once the clock was set, times do not tell any more. */
+static bool is_from_before(struct live *live, nt_time time)
+{
+	nt_time step;
+
+	if (live->since == 0)
+		return false;
+	step = clock_ahead() - live->ahead;
+	if (time < live->since && step < STEP && step > -STEP)
+		return true;
+	live->since = 0;
+	return false;
+}
+
 /* What goes out on the loopback comes in on it: libpcap skips the first, but it would fill the ring and be counted. */
 static void skip_outgoing_on_loopback(pcap_t *pcap, const char *name)
 {
@@ -259,6 +301,9 @@ static enum nt_status attach(struct live *live, struct nt_error *error)
 	live->fraction = pcap_get_tstamp_precision(pcap) == PCAP_TSTAMP_PRECISION_NANO ? 1 : NT_MICROSECOND;
 	live->index = index;
 	live->stale = false;
+	live->since = 0;
+	if (live->filter || live->snaplen)
+		begin_here(live);
 	memset(&live->banked, 0, sizeof live->banked);
 	return NT_OK;
 }
@@ -375,11 +420,14 @@ enum nt_status live_next(struct live *live, struct packet *out, struct nt_error 
 {
 	struct pcap_pkthdr *header;
 	const u_char *data;
-	int code = pcap_next_ex(live->pcap, &header, &data);
 
-	if (code != 1)
-		return nothing_waits(live, code < 0, error);
-	out->time = header->ts.tv_sec * NT_SECOND + header->ts.tv_usec * live->fraction;
+	do {
+		int code = pcap_next_ex(live->pcap, &header, &data);
+
+		if (code != 1)
+			return nothing_waits(live, code < 0, error);
+		out->time = header->ts.tv_sec * NT_SECOND + header->ts.tv_usec * live->fraction;
+	} while (is_from_before(live, out->time));
 	out->captured = header->caplen;
 	out->size = header->len > header->caplen ? header->len : header->caplen;
 	out->data = data;

@@ -98,12 +98,15 @@ kill_at_random() {
 }
 
 # The datagrams are numbered: those of the file follow each other, and the last is at most a second old, or no second had passed.
-KILLED_SQL="SELECT (SELECT count(*) = coalesce(max(n) - min(n) + 1, 0) FROM
-	(SELECT CAST(CAST(substr(bytes, 43, 10) AS TEXT) AS INTEGER) AS n FROM packets))
-	AND coalesce((SELECT max(time_ns) FROM packets), begin_ns) > %s - 1000000000 FROM sessions"
+KILLED_SQL="SELECT CASE
+	WHEN (SELECT max(n) - min(n) + 1 - count(*) FROM (SELECT CAST(CAST(substr(bytes, 43, 10) AS TEXT) AS INTEGER) AS n FROM packets)) <> 0
+	THEN 'a gap in the packets'
+	WHEN coalesce((SELECT max(time_ns) FROM packets), begin_ns) <= %s - 1000000000
+	THEN 'more than the last second is missing'
+	END FROM sessions"
 
 check_killed() {
-	local name=$1 hot
+	local name=$1 hot lost
 	# Nothing is there yet, or only an empty file: that was early.
 	[ -s "$LAB/$name.db" ] || return 0
 	hot=$(stat -c %s "$LAB/$name.db-journal" 2>/dev/null || echo 0)
@@ -113,9 +116,10 @@ check_killed() {
 	fi
 	[ "$(sqlite3 "$LAB/$name.db" 'PRAGMA integrity_check')" = ok ] || { echo "$name: damaged"; return 1; }
 	# shellcheck disable=SC2059
-	case $(sqlite3 "$LAB/$name.db" "$(printf "$KILLED_SQL" "$(cat "$LAB/$name.killed")")" 2>&1) in
-	1 | '' | *'no such table'*) ;;
-	*) echo "$name: more than a second is missing, or a gap: $(sqlite3 "$LAB/$name.db" "$(printf "$KILLED_SQL" 0)")"; return 1 ;;
+	lost=$(sqlite3 "$LAB/$name.db" "$(printf "$KILLED_SQL" "$(cat "$LAB/$name.killed")")" 2>&1)
+	case $lost in
+	'' | *'no such table'*) ;;
+	*) echo "$name: $lost"; return 1 ;;
 	esac
 } 2>/dev/null
 
