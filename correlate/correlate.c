@@ -276,10 +276,18 @@ static void count_skipped(struct correlator *c, enum net_result result, const st
 	}
 }
 
+/* Half of what 64 bits hold (1823 to 2116), so that the difference of any two times fits; a clock that says more is broken anyhow. */
+static nt_time bounded(nt_time time)
+{
+	const nt_time most = INT64_MAX / 2;
+
+	return time == NT_TIME_NONE ? time : time > most ? most : time < -most ? -most : time;
+}
+
 bool correlator_packet(struct correlator *c, const struct packet *packet)
 {
 	struct net_packet net;
-	struct packet_context context = { .time = packet->time,
+	struct packet_context context = { .time = bounded(packet->time),
 					  .ref = { .file = packet->interface->file, .number = packet->number },
 					  .interface = packet->interface->id,
 					  .vantage = (uint16_t)packet->interface->file,

@@ -34,6 +34,9 @@ struct ending connection_ending(const struct correlator *c, const struct tcp_con
  */
 bool client_was_followed(const struct tcp_conn *conn);
 
+/* Whether bytes of the connection are not in the capture though they came, or were cut by the snaplen. */
+bool capture_lacks_bytes(const struct tcp_conn *conn);
+
 /* Something in the network that makes a conversation die without either end's will; begins the finding and returns it, or NULL. */
 struct finding *diagnose_transport(struct correlator *c, struct tcp_conn *conn, trace_id request);
 

@@ -5,6 +5,7 @@
 #include "correlate/dials.h"
 #include "correlate/lookups.h"
 #include "correlate/resolution.h"
+#include "dissect/dns/dns.h"
 
 #include <string.h>
 
@@ -12,22 +13,14 @@ static const nt_time slow = NT_SECOND;
 
 enum { MAX_CHAIN = 16 };
 
-static struct bytes final_name(const struct lookup *lookup)
-{
-	return lookup->name;
-}
-
-/*
- * The name that the program asked for: of a search list, the one that is a beginning of all (the list was tried first, or last); else the
- * first.
- */
+/* The name that the program asked for: of a search list, the shortest, with which all others begin (the list was tried first, or last). */
 static struct bytes asked_name(const struct lookup *lookup)
 {
-	struct bytes name = final_name(lookup);
+	struct bytes name = lookup->name;
 	unsigned depth = 0;
 
 	for (const struct lookup *before = lookup->expands; before && depth++ < MAX_CHAIN; before = before->expands) {
-		if (before->name.size < name.size || !lookup->expands)
+		if (before->name.size < name.size)
 			name = before->name;
 	}
 	return name;
@@ -39,6 +32,7 @@ static struct bytes asked_name(const struct lookup *lookup)
 static enum finding_code reason(const struct correlator *c, const struct lookup *lookup)
 {
 	const struct lookup_story *story = &lookup->story;
+	const size_t a = lookup_type_index(DNS_TYPE_A);
 
 	if (!(story->asked & (LOOKUP_ASKED_A | LOOKUP_ASKED_AAAA)))
 		return FINDING_CODE_COUNT; /* HTTPS records alone make or break no dial (RFC 9460 3) */
@@ -56,11 +50,13 @@ static enum finding_code reason(const struct correlator *c, const struct lookup 
 		return FINDING_DNS_MALFORMED_REPLY;
 	if (story->mismatched)
 		return FINDING_DNS_REPLY_MISMATCH;
-	if (story->nodata) /* no IPv6 address alone is normal */
-		return story->asked & LOOKUP_ASKED_A ? FINDING_DNS_NODATA : FINDING_CODE_COUNT;
+	if (story->nodata && !(story->asked & LOOKUP_ASKED_A))
+		return FINDING_CODE_COUNT; /* no IPv6 address alone is normal */
+	if (story->nodata && story->replied_at[a] >= story->asked_at[a])
+		return FINDING_DNS_NODATA;
 	if (story->icmp_packet.number)
 		return FINDING_DNS_SERVER_UNREACHABLE;
-	if (story->truncated || (c->dns_replies_missed && !c->dns_replies))
+	if (story->truncated || (!c->dns_replies && (c->dns_replies_missed || (c->answers_missed && !c->answers_seen))))
 		return FINDING_CODE_COUNT; /* what came of it is not in the capture */
 	if (story->repeated_queries || c->elapsed - story->last_event >= SILENCE_PATIENCE)
 		return FINDING_DNS_TIMEOUT;

@@ -308,10 +308,8 @@ static void malformed_response(const struct case_file *file)
 static bool capture_is_incomplete(const struct case_file *file)
 {
 	const struct tcp_conn *conn = file->conn;
-	const struct tcp_side *server = &conn->side[!conn->client], *client = &conn->side[conn->client];
 
-	return !server->seen || server->counts.lost_bytes || server->counts.cut_bytes || client->counts.lost_bytes ||
-	       client->counts.cut_bytes || file->request->gap_bytes;
+	return !conn->side[!conn->client].seen || capture_lacks_bytes(conn) || file->request->gap_bytes;
 }
 
 struct finding *diagnose_http(struct correlator *c, struct tcp_conn *conn, const struct trace_http_request *request,

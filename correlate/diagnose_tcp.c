@@ -37,6 +37,14 @@ static const struct tcp_side *server_side(const struct tcp_conn *conn)
 	return &conn->side[!conn->client];
 }
 
+bool capture_lacks_bytes(const struct tcp_conn *conn)
+{
+	for (int i = 0; i < 2; i++)
+		if (conn->side[i].counts.lost_bytes || conn->side[i].counts.cut_bytes)
+			return true;
+	return false;
+}
+
 bool client_was_followed(const struct tcp_conn *conn)
 {
 	const struct tcp_side *client = client_side(conn);
@@ -371,6 +379,8 @@ static void diagnose_opaque(struct correlator *c, struct tcp_conn *conn)
 	if (conn->explained || conn->understood || !conn->record.connected || conn->record.reused)
 		return;
 	if (client_side(conn)->byte_count == 0 || server_side(conn)->byte_count != 0)
+		return;
+	if (server_side(conn)->acked > TCP_OFFSET_BASE) /* an answer came that is not in the capture */
 		return;
 	if (diagnose_transport(c, conn, 0) || ending.kind != ENDING_RST || !ending.by_server)
 		return;

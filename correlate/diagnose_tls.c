@@ -518,7 +518,7 @@ void diagnose_tls(struct correlator *c, struct tcp_conn *conn, const struct trac
 		client_alerted(&file);
 	} else if (file.alert && !file.alert->by_server) {
 		client_ended(&file);
-	} else if (tunnel->client_hello && conn->record.connected) {
+	} else if (tunnel->client_hello && conn->record.connected && !capture_lacks_bytes(conn)) {
 		diagnose_silence(&file);
 	}
 }

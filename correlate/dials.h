@@ -38,6 +38,9 @@ enum dials_reply_kind { DIALS_REPLY, DIALS_REPLY_DUPLICATE, DIALS_REPLY_UNMATCHE
 void dials_reply(struct correlator *c, struct lookup *lookup, const struct resolver_flow *flow, const struct dns_message *message,
 		 nt_time time, struct packet_ref packet, nt_time latency);
 
+/* The latest lookup of the name in a reply, not a new reference; NULL if none is remembered. */
+struct lookup *dials_lookup_of(struct correlator *c, const struct resolver_flow *flow, const struct dns_message *message);
+
 /* A second reply to one query, or one that answers no query of its flow (`lookup` NULL: found by its question). */
 void dials_odd_reply(struct correlator *c, struct lookup *lookup, enum dials_reply_kind kind, const struct resolver_flow *flow,
 		     const struct dns_message *message, struct packet_ref packet);

@@ -16,6 +16,7 @@ struct dns_talk {
 	struct lookup *lookups[MAX_LOOKUPS]; /* the latest ones, a ring */
 	uint16_t lookup_ids[MAX_LOOKUPS];    /* ids of the queries that they came from */
 	size_t lookup_count;
+	bool split; /* the queries of an earlier record are not at hand any more */
 	trace_id dial;
 	struct arena arena;   /* what the record points to */
 	struct arena scratch; /* of the message that is being read */
@@ -116,7 +117,7 @@ static bool same_question(const struct trace_dns_message *query, const struct dn
 }
 
 /* How far back a query may stand: a resolver that reuses one port has many on the way. */
-enum { LOOK_BACK = 512 };
+enum { LOOK_BACK = 2048 };
 
 /* Finds the query that a reply answers, and says whether as many replies to it came before. */
 static const struct trace_dns_message *query_of(const struct dns_talk *talk, const struct dns_message *reply, bool *duplicate)
@@ -137,8 +138,14 @@ static const struct trace_dns_message *query_of(const struct dns_talk *talk, con
 		if (!found)
 			found = message;
 	}
-	*duplicate = replies >= queries;
+	*duplicate = found && replies >= queries;
 	return found;
+}
+
+/* Whether all that was asked on this flow was looked through. */
+static bool all_is_known(const struct dns_talk *talk)
+{
+	return !talk->split && talk->record.message_count <= LOOK_BACK;
 }
 
 static void report(struct dns_talk *talk)
@@ -159,6 +166,7 @@ static void begin_another_record(struct dns_talk *talk)
 	arena_free(&talk->arena);
 	talk->record.id = new_id(talk->c);
 	talk->record.message_count = 0;
+	talk->split = true;
 }
 
 static struct trace_dns_message *add_message(struct dns_talk *talk)
@@ -193,13 +201,15 @@ static void handle_reply(struct dns_talk *talk, const struct dns_message *messag
 		out->latency_us = (out->time - query->time) / NT_MICROSECOND;
 	if (talk->record.kind != TRACE_DNS)
 		return;
-	out->unmatched = !query;
-	if (!query)
+	out->unmatched = !query && all_is_known(talk);
+	if (!lookup && (query || !all_is_known(talk)))
+		lookup = dials_lookup_of(talk->c, &talk->flow, message); /* it has more on the way than are noted */
+	if (out->unmatched)
 		dials_odd_reply(talk->c, lookup, DIALS_REPLY_UNMATCHED, &talk->flow, message, out->packet);
 	else if (duplicate)
 		dials_odd_reply(talk->c, lookup, DIALS_REPLY_DUPLICATE, &talk->flow, message, out->packet);
 	else if (lookup)
-		dials_reply(talk->c, lookup, &talk->flow, message, out->time, out->packet, out->time - query->time);
+		dials_reply(talk->c, lookup, &talk->flow, message, out->time, out->packet, query ? out->time - query->time : 0);
 }
 
 void dns_talk_unreachable(struct dns_talk *talk, uint8_t type, uint8_t code, struct packet_ref packet)

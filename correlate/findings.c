@@ -9,17 +9,25 @@ enum { MAX_TRACES = 16, MAX_PACKETS = 8, MAX_MESSAGE = 600 };
 
 struct finding {
 	struct trace_finding record;
-	uint64_t order; /* of beginning: ties are broken by it */
+	struct findings *owner;
+	uint64_t order;          /* of beginning: ties are broken by it */
+	enum finding_code begun; /* its first code; record.code may become another */
+	bool softened, hidden;
 	trace_id traces[MAX_TRACES];
 	struct finding_packet packets[MAX_PACKETS];
 	char message[MAX_MESSAGE];
 };
 
+/* Of one code.  So many harmless ones take no failure's place, whoever may still hold them. */
+enum { MOST_SOFTENED = 16 * LIMIT_FINDINGS };
+
 struct findings {
+	struct limit_hits *hits;
 	struct finding **list;
 	size_t count, capacity;
-	size_t kept[FINDING_CODE_COUNT];
-	struct finding *last[FINDING_CODE_COUNT];
+	/* By the code that they began with: of both kinds LIMIT_FINDINGS are told. */
+	size_t kept[FINDING_CODE_COUNT], softened[FINDING_CODE_COUNT];
+	uint64_t more[FINDING_CODE_COUNT];
 };
 
 struct findings *findings_new(void)
@@ -44,7 +52,7 @@ struct finding *finding_begin(struct correlator *c, enum finding_code code, nt_t
 
 	if (findings->kept[code] >= LIMIT_FINDINGS) {
 		limit_hit(c->hits, LIMIT_FINDINGS_HIT);
-		findings->last[code]->record.more++;
+		findings->more[code]++;
 		return NULL;
 	}
 	if (findings->count == findings->capacity) {
@@ -52,13 +60,15 @@ struct finding *finding_begin(struct correlator *c, enum finding_code code, nt_t
 		findings->list = nt_realloc_array(findings->list, findings->capacity, sizeof(struct finding *));
 	}
 	f = nt_zalloc(sizeof *f);
+	f->owner = findings;
+	findings->hits = c->hits;
+	f->begun = code;
 	f->record.code = code;
 	f->record.severity = finding_code_severity(code);
 	f->record.at = at;
 	f->order = findings->count;
 	findings->list[findings->count++] = f;
 	findings->kept[code]++;
-	findings->last[code] = f;
 	return f;
 }
 
@@ -109,10 +119,24 @@ void finding_root(struct finding *f, trace_id dial, trace_id request)
 	f->record.request = request;
 }
 
+static void note_softened(struct findings *findings, struct finding *f)
+{
+	if (f->softened || findings->softened[f->begun] >= MOST_SOFTENED)
+		return;
+	f->softened = true;
+	findings->kept[f->begun]--;
+	f->hidden = findings->softened[f->begun]++ >= LIMIT_FINDINGS;
+	if (!f->hidden)
+		return;
+	limit_hit(findings->hits, LIMIT_FINDINGS_HIT);
+	findings->more[f->begun]++;
+}
+
 void finding_soften(struct finding *f, enum finding_severity severity, const char *words)
 {
 	if (!f)
 		return;
+	note_softened(f->owner, f);
 	f->record.severity = severity;
 	f->record.root_cause = false;
 	f->record.dial = f->record.request = 0;
@@ -139,15 +163,32 @@ static int by_importance(const void *a, const void *b)
 	return x->order < y->order ? -1 : 1;
 }
 
+/* What was only counted is told by the last of its kind. */
+static void tell_more(struct findings *findings)
+{
+	for (int harmless = 0; harmless <= 1; harmless++) /* by one of these only if no other is left */
+		for (size_t i = findings->count; i-- > 0;) {
+			struct finding *f = findings->list[i];
+
+			if (f->hidden || (f->softened && !harmless))
+				continue;
+			f->record.more += findings->more[f->begun];
+			findings->more[f->begun] = 0;
+		}
+}
+
 void findings_report(struct correlator *c)
 {
 	struct findings *findings = c->findings;
 
+	tell_more(findings);
 	if (findings->count)
 		qsort(findings->list, findings->count, sizeof(struct finding *), by_importance);
 	for (size_t i = 0; i < findings->count; i++) {
 		struct finding *f = findings->list[i];
 
+		if (f->hidden)
+			continue;
 		f->record.message = bytes_of(f->message);
 		f->record.traces = f->traces;
 		f->record.packets = f->packets;

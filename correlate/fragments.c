@@ -76,7 +76,7 @@ static void drop(struct fragments *fragments, struct datagram *datagram, bool fi
 		fragments->newest = datagram->older;
 	for (struct part *part = datagram->parts, *next; part; part = next) {
 		next = part->next;
-		fragments->bytes -= part->captured;
+		fragments->bytes -= sizeof *part + part->captured;
 		free(part);
 	}
 	if (!finished)
@@ -153,7 +153,7 @@ static void add_piece(struct fragments *fragments, struct datagram *datagram, st
 		memcpy(part->bytes, captured.at + skip, have);
 	*at = part;
 	datagram->covered += size;
-	fragments->bytes += have;
+	fragments->bytes += sizeof *part + have;
 }
 
 /* Adds what is new of [offset, end): only the holes between the parts that are there. */

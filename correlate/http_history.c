@@ -194,7 +194,36 @@ void http_history_request(struct correlator *c, const struct tcp_conn *conn, str
 
 /* ---- redirects ---- */
 
-/* RFC 3986 4.2: "//host/path" and "/path" are completed from the URL that they were given for. */
+static bool has_scheme(struct bytes reference)
+{
+	size_t i = 0;
+
+	while (i < reference.size && !memchr(":/?#", reference.at[i], 4))
+		i++;
+	return i > 0 && i < reference.size && reference.at[i] == ':';
+}
+
+static size_t path_end(struct bytes url, size_t path)
+{
+	const uint8_t *query = memchr(url.at + path, '?', url.size - path);
+
+	return query ? (size_t)(query - url.at) : url.size;
+}
+
+/* What of a path a reference without a leading "/" replaces: all that follows the last "/" (RFC 3986 5.2.3). */
+static size_t folder_end(struct bytes url, size_t path)
+{
+	size_t end = path_end(url, path);
+
+	while (end > path && url.at[end - 1] != '/')
+		end--;
+	return end;
+}
+
+/*
+ * RFC 3986 4.2: "//host/path", "/path" and "path" are completed from the URL that they were given for; "." and ".." in them are not
+ * removed.
+ */
 static uint64_t hash_of_location(const struct http_history *history, struct bytes url, struct bytes location)
 {
 	struct buffer whole = { .max = 65536 };
@@ -202,11 +231,17 @@ static uint64_t hash_of_location(const struct http_history *history, struct byte
 	size_t keep = 0;
 	uint64_t hash;
 
-	if (slashes && location.size && location.at[0] == '/') {
+	if (slashes && location.size && !has_scheme(location)) {
 		size_t authority = (size_t)(slashes - url.at) + 3;
 
 		path = memchr(url.at + authority, '/', url.size - authority);
-		keep = location.size > 1 && location.at[1] == '/' ? authority - 2 : path ? (size_t)(path - url.at) : url.size;
+		keep = path ? (size_t)(path - url.at) : url.size;
+		if (location.size > 1 && location.at[0] == '/' && location.at[1] == '/')
+			keep = authority - 2;
+		else if (location.at[0] == '?')
+			keep = path_end(url, keep);
+		else if (location.at[0] != '/' && path)
+			keep = folder_end(url, keep);
 	}
 	buffer_add(&whole, url.at, keep);
 	buffer_add(&whole, location.at, location.size);
@@ -243,6 +278,10 @@ static void note_redirect(struct correlator *c, struct client *client, const str
 {
 	uint64_t asked = hash_of(c->http_history, BYTES(""), request->url);
 
+	if (!request->redirected_from) { /* it follows none of those before: a chain of its own */
+		client->redirects = 0;
+		client->loop_told = false;
+	}
 	client->redirected[client->redirects++ % REMEMBERED] = asked;
 	if (!client->loop_told && (client->redirects >= MAX_REDIRECTS || times_redirected(client, asked) >= MAX_SAME_URL))
 		tell_loop(c, client, request);

@@ -10,7 +10,7 @@
 /* A resolver repeats its questions for at most so long (5 s a try, several tries and servers): later ones are a new lookup. */
 static const nt_time lookup_time = 30 * NT_SECOND, parallel_time = 300 * NT_MILLISECOND;
 
-enum { FIRST_CAPACITY = 256 };
+enum { FIRST_CAPACITY = 256, CLIENT_BUCKETS = 4096 };
 
 /* What a lookup is found by: client and answered address, or client and name. */
 struct key {
@@ -26,7 +26,9 @@ struct memory {
 };
 
 struct lookups {
-	struct lookup *oldest_unsettled, *newest_unsettled;
+	struct lookup *oldest_unsettled, *newest_unsettled; /* by last event */
+	struct lookup *of_client[CLIENT_BUCKETS];           /* the newest unsettled of all clients with that hash */
+	size_t unsettled;
 	struct memory **buckets, *oldest, *newest;
 	size_t capacity, count;
 	uint64_t seed;
@@ -112,9 +114,9 @@ static void forget_oldest(struct lookups *lookups)
 /* So much silence after the last query or reply, and a resolver has given up. */
 static const nt_time settle_time = 20 * NT_SECOND;
 
-static void wait_for_outcome(struct lookups *lookups, struct lookup *lookup)
+static void add_newest(struct lookups *lookups, struct lookup *lookup)
 {
-	lookup_ref(lookup);
+	lookup->newer = NULL;
 	lookup->older = lookups->newest_unsettled;
 	if (lookup->older)
 		lookup->older->newer = lookup;
@@ -123,25 +125,71 @@ static void wait_for_outcome(struct lookups *lookups, struct lookup *lookup)
 	lookups->newest_unsettled = lookup;
 }
 
+static void take_out(struct lookups *lookups, struct lookup *lookup)
+{
+	if (lookup->older)
+		lookup->older->newer = lookup->newer;
+	else
+		lookups->oldest_unsettled = lookup->newer;
+	if (lookup->newer)
+		lookup->newer->older = lookup->older;
+	else
+		lookups->newest_unsettled = lookup->older;
+	lookup->older = lookup->newer = NULL;
+}
+
+static struct lookup **of_client(struct lookups *lookups, const struct ip_address *client)
+{
+	return &lookups->of_client[hash_bytes(lookups->seed, client, sizeof *client) % CLIENT_BUCKETS];
+}
+
+static void wait_for_outcome(struct lookups *lookups, struct lookup *lookup)
+{
+	struct lookup **of = of_client(lookups, &lookup->client);
+
+	lookup_ref(lookup);
+	lookups->unsettled++;
+	add_newest(lookups, lookup);
+	lookup->older_of_client = *of;
+	if (*of)
+		(*of)->newer_of_client = lookup;
+	*of = lookup;
+}
+
 static struct lookup *settle_oldest(struct lookups *lookups)
 {
 	struct lookup *lookup = lookups->oldest_unsettled;
 
-	lookups->oldest_unsettled = lookup->newer;
-	if (lookup->newer)
-		lookup->newer->older = NULL;
+	lookups->unsettled--;
+	take_out(lookups, lookup);
+	if (lookup->older_of_client)
+		lookup->older_of_client->newer_of_client = lookup->newer_of_client;
+	if (lookup->newer_of_client)
+		lookup->newer_of_client->older_of_client = lookup->older_of_client;
 	else
-		lookups->newest_unsettled = NULL;
-	lookup->newer = NULL;
+		*of_client(lookups, &lookup->client) = lookup->older_of_client;
+	lookup->older_of_client = lookup->newer_of_client = NULL;
 	lookup->settled = true;
 	return lookup;
+}
+
+void lookups_heard(struct lookups *lookups, struct lookup *lookup, nt_time elapsed)
+{
+	lookup->story.last_event = elapsed;
+	if (lookup->settled || lookup == lookups->newest_unsettled)
+		return;
+	take_out(lookups, lookup);
+	add_newest(lookups, lookup);
 }
 
 struct lookup *lookups_due(struct lookups *lookups, nt_time elapsed, bool all)
 {
 	struct lookup *oldest = lookups->oldest_unsettled;
 
-	/* A lookup that goes on holds those behind it up; they are few, and their time comes. */
+	if (!all && lookups->unsettled > LIMIT_LOOKUPS) {
+		limit_hit(lookups->hits, LIMIT_LOOKUPS_HIT);
+		return settle_oldest(lookups);
+	}
 	if (!oldest || (!all && oldest->story.last_event > elapsed - settle_time))
 		return NULL;
 	return settle_oldest(lookups);
@@ -149,10 +197,10 @@ struct lookup *lookups_due(struct lookups *lookups, nt_time elapsed, bool all)
 
 struct lookup *lookups_unsettled(struct lookups *lookups, const struct ip_address *client, const struct lookup *after)
 {
-	struct lookup *lookup = after ? after->older : lookups->newest_unsettled;
+	struct lookup *lookup = after ? after->older_of_client : *of_client(lookups, client);
 
 	while (lookup && memcmp(&lookup->client, client, sizeof *client) != 0)
-		lookup = lookup->older;
+		lookup = lookup->older_of_client;
 	return lookup;
 }
 

@@ -29,7 +29,7 @@ struct lookup_story {
 	nt_time asked_at[3], replied_at[3];      /* when a type was last asked for, and answered: A, AAAA, others; 0 never */
 	uint32_t cut;                            /* replies of which the snaplen took the answer */
 	nt_time last_query, last_reply, slowest; /* slowest: the longest wait for a reply */
-	nt_time last_event;                      /* on the correlator's elapsed clock */
+	nt_time last_event;                      /* on the correlator's elapsed clock; lookups_heard() sets it */
 	uint8_t icmp_type, icmp_code;
 	struct packet_ref last_query_packet, repeated_packet, reply_packet, truncated_packet, mismatched_packet, duplicate_packet,
 		icmp_packet, tcp_packet;
@@ -51,7 +51,8 @@ struct lookup {
 	struct lookup *expands;       /* the lookup of the search list before this one, a reference; NULL if it is the first */
 	unsigned expansions;          /* how many lookups of the search list went before */
 	bool continued;               /* another one of the search list followed */
-	struct lookup *older, *newer; /* among those that are not settled; holds a reference */
+	/* While it is not settled, with one reference: by the time of the last event, and of those with its client by age. */
+	struct lookup *older, *newer, *older_of_client, *newer_of_client;
 	bool settled;
 };
 
@@ -73,10 +74,13 @@ void lookups_reply(struct lookups *lookups, struct lookup *lookup, const struct 
 void lookups_resolver_dials(const struct lookup *lookup, struct arena *arena, const struct trace_resolver_dial **out,
 			    size_t *count);
 
-/* Puts a lookup into the story list of those that wait for their outcome; hands out the ones that are due. */
+/* Something came of a lookup, or for it. */
+void lookups_heard(struct lookups *lookups, struct lookup *lookup, nt_time elapsed);
+
+/* Hands out the lookups that were silent so long that nothing more will come, or that are too many. */
 struct lookup *lookups_due(struct lookups *lookups, nt_time elapsed, bool all); /* the caller unrefs it; NULL if none is due */
 
-/* Lookups of a client that are not settled, newest first; `after` NULL for the first. */
+/* Lookups of a client that are not settled, newest first; `after` NULL for the first.  There may be many. */
 struct lookup *lookups_unsettled(struct lookups *lookups, const struct ip_address *client, const struct lookup *after);
 
 /* The latest lookup, not a new reference; NULL if none is remembered. */

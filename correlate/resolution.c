@@ -11,6 +11,9 @@
 #include <string.h>
 #include <strings.h>
 
+/* A resolver goes on at once with what it was told: the lookup that it goes on with is among the latest of its client. */
+enum { LOOK_BACK = 64 };
+
 enum { RCODE_NO_ERROR = 0, RCODE_SERVER_FAIL = 2, RCODE_NAME_ERROR = 3, RCODE_REFUSED = 5 };
 
 /* ---- the search list (resolv.conf): the next name follows at once on the failure of the one before ---- */
@@ -36,7 +39,7 @@ static void join_search_list(struct correlator *c, struct lookup *lookup, nt_tim
 	struct lookup *before = NULL;
 	unsigned looked_at = 0;
 
-	while ((before = lookups_unsettled(dials_lookups(c), &lookup->client, before)) && looked_at++ < 32) {
+	while ((before = lookups_unsettled(dials_lookups(c), &lookup->client, before)) && looked_at++ < LOOK_BACK) {
 		if (before == lookup || before->continued || before->expansions >= MAX_EXPANSIONS || !has_failed(before) ||
 		    time - before->story.last_reply > search_list_time)
 			continue;
@@ -91,7 +94,7 @@ struct lookup *dials_query(struct correlator *c, const struct resolver_flow *flo
 	story->asked_at[lookup_type_index(type)] = time;
 	story->last_query = time;
 	story->last_query_packet = packet;
-	story->last_event = c->elapsed;
+	lookups_heard(dials_lookups(c), lookup, c->elapsed);
 	return lookup;
 }
 
@@ -132,7 +135,7 @@ void dials_reply(struct correlator *c, struct lookup *lookup, const struct resol
 	lookups_reply(dials_lookups(c), lookup, flow, message, time);
 	c->dns_replies++;
 	story->last_reply = time;
-	story->last_event = c->elapsed;
+	lookups_heard(dials_lookups(c), lookup, c->elapsed);
 	story->reply_packet = packet;
 	if (message->question_count)
 		story->replied_at[lookup_type_index(message->questions[0].type)] = time;
@@ -147,18 +150,28 @@ void dials_reply(struct correlator *c, struct lookup *lookup, const struct resol
 	count_reply(story, message);
 }
 
+struct lookup *dials_lookup_of(struct correlator *c, const struct resolver_flow *flow, const struct dns_message *message)
+{
+	struct bytes name;
+
+	if (!message->question_count)
+		return NULL;
+	name = bytes_of(message->questions[0].name);
+	if (name.size > 1)
+		name.size--; /* the final dot */
+	return lookups_by_name(dials_lookups(c), flow->ip_version, &flow->client, name);
+}
+
 void dials_odd_reply(struct correlator *c, struct lookup *lookup, enum dials_reply_kind kind, const struct resolver_flow *flow,
 		     const struct dns_message *message, struct packet_ref packet)
 {
-	if (!lookup && message->question_count) {
-		struct bytes name = bytes_of(message->questions[0].name);
-
-		if (name.size > 1)
-			name.size--; /* the final dot */
-		lookup = lookups_by_name(dials_lookups(c), flow->ip_version, &flow->client, name);
-	}
+	if (!lookup)
+		lookup = dials_lookup_of(c, flow, message);
 	if (!lookup || lookup->settled)
 		return;
+	if (kind == DIALS_REPLY_UNMATCHED && message->question_count &&
+	    !(lookup->story.asked & asked_bit(message->questions[0].type)))
+		return; /* its query is not in the capture */
 	if (kind == DIALS_REPLY_DUPLICATE) {
 		lookup->story.duplicate++;
 		lookup->story.duplicate_packet = packet;
@@ -166,7 +179,7 @@ void dials_odd_reply(struct correlator *c, struct lookup *lookup, enum dials_rep
 		lookup->story.mismatched++;
 		lookup->story.mismatched_packet = packet;
 	}
-	lookup->story.last_event = c->elapsed;
+	lookups_heard(dials_lookups(c), lookup, c->elapsed);
 }
 
 void dials_query_unreachable(struct correlator *c, struct lookup *lookup, uint8_t type, uint8_t code, struct packet_ref packet)
@@ -176,15 +189,16 @@ void dials_query_unreachable(struct correlator *c, struct lookup *lookup, uint8_
 	lookup->story.icmp_packet = packet;
 	memcpy(lookup->story.replied_at, lookup->story.asked_at,
 	       sizeof lookup->story.replied_at); /* the resolver knows, and tries again */
-	lookup->story.last_event = c->elapsed;
+	lookups_heard(dials_lookups(c), lookup, c->elapsed);
 }
 
 void dials_resolver_syn(struct correlator *c, const struct tcp_conn *conn)
 {
 	struct address_tuple tuple = tcp_tuple(conn);
 	struct lookup *lookup = NULL;
+	unsigned looked_at = 0;
 
-	while ((lookup = lookups_unsettled(dials_lookups(c), &tuple.source, lookup))) {
+	while ((lookup = lookups_unsettled(dials_lookups(c), &tuple.source, lookup)) && looked_at++ < LOOK_BACK) {
 		if (!lookup->story.truncated || lookup->story.truncated_answered || lookup->story.tcp_conn)
 			continue;
 		lookup->story.tcp_conn = conn->record.id;

@@ -264,6 +264,7 @@ static void handshake_completed(struct correlator *c, struct tcp_conn *conn, nt_
 {
 	struct trace_tcp_conn *record = &conn->record;
 
+	*(conn->side[!conn->client].seen ? &c->answers_seen : &c->answers_missed) = true;
 	record->connected = true;
 	record->handshake_end = time;
 	record->close_reason = TRACE_CLOSE_NONE; /* an ICMP error before was none that counts (RFC 1122 4.2.3.9) */

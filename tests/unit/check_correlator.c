@@ -211,6 +211,22 @@ START_TEST(connection_survives_a_clock_that_jumps)
 }
 END_TEST
 
+START_TEST(times_at_the_ends_of_64_bits_are_no_trouble)
+{
+	struct scene_tcp t = scene_tcp(&s, 40000, 80);
+
+	s.clock = INT64_MIN + 1;
+	s.step = 0;
+	scene_syn(&t);
+	s.clock = INT64_MAX;
+	scene_syn_ack(&t);
+	scene_ack(&t, CLIENT);
+	scene_end(&s);
+	ck_assert_uint_eq(s.got.tcp_conn_count, 1);
+	ck_assert_int_lt(s.got.tcp_conns[0].handshake_begin, s.got.tcp_conns[0].handshake_end);
+}
+END_TEST
+
 START_TEST(packets_without_time_come_with_the_one_before)
 {
 	struct scene_tcp t = scene_tcp(&s, 40000, 80);
@@ -444,6 +460,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(clock, times_of_the_packets_are_kept);
 	tcase_add_loop_test(clock, connection_survives_a_clock_that_jumps, 0, 2);
 	tcase_add_test(clock, packets_without_time_come_with_the_one_before);
+	tcase_add_test(clock, times_at_the_ends_of_64_bits_are_no_trouble);
 	tcase_add_test(when, attempt_without_answer_is_reported_before_the_end);
 	tcase_add_test(when, closed_connection_is_reported_before_the_end);
 	tcase_add_test(when, open_connection_is_kept_while_it_is_silent);

@@ -253,6 +253,17 @@ START_TEST(endless_conversation_is_reported_in_parts)
 }
 END_TEST
 
+START_TEST(reply_after_very_many_queries_from_one_port_is_matched)
+{
+	for (int i = 0; i < LIMIT_DNS_MESSAGES + 100; i++)
+		scene_dns_query(&d, (uint16_t)i, "a.example", DNS_TYPE_A);
+	scene_dns_reply(&d, 5, "a.example", DNS_TYPE_A, "192.0.2.1");
+	end_with(2);
+	ck_assert_uint_eq(s.got.dns_queries[1].message_count, 101);
+	ck_assert_msg(!s.got.dns_queries[1].messages[100].unmatched, "its query stands in the record before");
+}
+END_TEST
+
 /* ---- over TCP ---- */
 
 static struct scene_tcp t;
@@ -379,6 +390,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(talk, message_cut_by_the_snaplen_is_not_malformed);
 	tcase_add_test(talk, multicast_names_are_no_resolver);
 	tcase_add_test(talk, endless_conversation_is_reported_in_parts);
+	tcase_add_test(talk, reply_after_very_many_queries_from_one_port_is_matched);
 	tcase_add_test(tcp, messages_over_tcp_are_without_their_length_bytes);
 	tcase_add_test(tcp, message_in_single_bytes_has_the_time_of_its_first);
 	tcase_add_test(tcp, several_messages_in_one_segment);

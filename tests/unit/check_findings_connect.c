@@ -424,6 +424,19 @@ START_TEST(reset_before_any_answer)
 }
 END_TEST
 
+START_TEST(reset_after_an_answer_that_was_not_captured)
+{
+	struct scene_tcp t = open_to(V4, 40000);
+
+	scene_send(&t, CLIENT, "\1\2\3");
+	s.lose = true;
+	scene_send(&t, SERVER, "\1\2\3");
+	scene_ack(&t, CLIENT);
+	scene_rst(&t, SERVER);
+	findings_expect_none(&s, FINDING_TCP_RESET_BEFORE_RESPONSE);
+}
+END_TEST
+
 /* How a conversation that is not understood may end without anything being wrong. */
 enum ending { CLIENT_RST, SERVER_RST, SERVER_FIN, CLIENT_FIN, BOTH_FIN_RST, FIN_ANSWERED_BY_RST, HALF_CLOSE, ENDINGS };
 
@@ -641,6 +654,7 @@ Suite *nettrace_suite(void)
 	tcase_add_checked_fixture(open, setup, teardown);
 	tcase_add_test(open, icmp_error_on_an_open_connection_is_no_failure);
 	tcase_add_test(open, reset_before_any_answer);
+	tcase_add_test(open, reset_after_an_answer_that_was_not_captured);
 	tcase_add_loop_test(open, end_after_an_answer_is_normal, 0, ENDINGS);
 	tcase_add_loop_test(open, end_of_a_connection_without_data_is_normal, 0, HALF_CLOSE);
 	tcase_add_test(open, connection_on_which_only_the_server_speaks);

@@ -279,6 +279,18 @@ START_TEST(lookup_that_asks_for_no_address_fails_no_dial)
 }
 END_TEST
 
+START_TEST(no_ipv6_address_while_the_ipv4_query_is_lost_is_a_timeout)
+{
+	for (uint16_t i = 0; i < 3; i++) {
+		scene_dns_query(&a, 1, NAME, DNS_TYPE_A);
+		scene_dns_query(&aaaa, 2, NAME, DNS_TYPE_AAAA);
+		scene_dns_failure(&aaaa, 2, NAME, DNS_TYPE_AAAA, NO_ERROR);
+		scene_wait(&s, 5 * NT_SECOND);
+	}
+	findings_expect_root(&s, FINDING_DNS_TIMEOUT);
+}
+END_TEST
+
 START_TEST(query_at_the_end_of_the_capture_is_still_young)
 {
 	scene_dns_query(&a, 1, NAME, DNS_TYPE_A);
@@ -439,6 +451,32 @@ START_TEST(replies_that_were_not_captured_are_no_timeouts)
 }
 END_TEST
 
+START_TEST(capture_of_the_client_alone_proves_no_timeout)
+{
+	struct scene_tcp t = scene_tcp_between(&s, "10.0.0.1", 40000, V4, 443);
+
+	scene_syn(&t);
+	s.lose = true;
+	scene_syn_ack(&t);
+	scene_ack(&t, CLIENT);
+	for (int i = 0; i < 3; i++) {
+		scene_dns_query(&a, 1, NAME, DNS_TYPE_A);
+		scene_wait(&s, 5 * NT_SECOND);
+	}
+	scene_ack(&t, CLIENT);
+	findings_expect_none(&s, FINDING_DNS_TIMEOUT);
+}
+END_TEST
+
+START_TEST(reply_of_a_type_that_was_not_asked_for_in_the_capture_is_no_mismatch)
+{
+	scene_dns_query(&aaaa, 2, NAME, DNS_TYPE_AAAA);
+	scene_dns_reply(&a, 1, NAME, DNS_TYPE_A, V4); /* its query came before the capture began */
+	scene_dns_failure(&aaaa, 2, NAME, DNS_TYPE_AAAA, NO_ERROR);
+	findings_expect_healthy(&s);
+}
+END_TEST
+
 /* ---- what it cost ---- */
 
 START_TEST(slow_name_server)
@@ -538,6 +576,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tc, answered_lookup_is_healthy);
 	tcase_add_loop_test(tc, no_ipv6_address_beside_an_ipv4_address_is_normal, 0, 2);
 	tcase_add_test(tc, no_ipv6_address_alone_is_normal);
+	tcase_add_test(tc, no_ipv6_address_while_the_ipv4_query_is_lost_is_a_timeout);
 	tcase_add_loop_test(tc, lookup_that_asks_for_no_address_fails_no_dial, 0, 5);
 	tcase_add_test(tc, query_at_the_end_of_the_capture_is_still_young);
 	tcase_add_test(tc, second_name_server_that_answers);
@@ -550,6 +589,8 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tc, truncated_reply_whose_sequel_is_not_captured_proves_nothing);
 	tcase_add_test(tc, reply_cut_by_the_snaplen_is_no_failure);
 	tcase_add_test(tc, replies_that_were_not_captured_are_no_timeouts);
+	tcase_add_test(tc, capture_of_the_client_alone_proves_no_timeout);
+	tcase_add_test(tc, reply_of_a_type_that_was_not_asked_for_in_the_capture_is_no_mismatch);
 	tcase_add_test(tc, slow_name_server);
 	tcase_add_test(tc, name_server_that_is_not_very_slow);
 	tcase_add_test(tc, reply_that_comes_twice);

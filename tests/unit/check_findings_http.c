@@ -375,6 +375,43 @@ START_TEST(same_redirect_for_many_visits_is_no_circle)
 }
 END_TEST
 
+START_TEST(many_visits_that_were_each_redirected_once_are_no_circle)
+{
+	char from[20];
+
+	scene_open(&t);
+	for (int i = 0; i < 14; i++) {
+		snprintf(from, sizeof from, "/%d", i);
+		redirect(from, "/login"); /* which another program asks for, or nobody */
+	}
+	scene_close(&t);
+	findings_expect_healthy(&s);
+}
+END_TEST
+
+static const struct {
+	const char *from, *location, *to;
+} relative[] = {
+	{ "/x/1", "2", "/x/2" }, { "/x/1?q=/y", "2", "/x/2" },          { "/1", "2?a", "/2?a" },
+	{ "/x/1", "/2", "/2" },  { "/x/1?q", "?r", "/x/1?r" },          { "/x/1", "//" NAME "/z", "/z" },
+	{ "/x/", "2", "/x/2" },  { "/x/1", "http://" NAME "/q", "/q" },
+};
+
+START_TEST(redirect_may_be_relative_in_every_way)
+{
+	char text[100];
+
+	scene_open(&t);
+	redirect(relative[_i].from, relative[_i].location);
+	snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: " NAME "\r\n\r\n", relative[_i].to);
+	scene_send(&t, CLIENT, text);
+	answer(OK);
+	scene_close(&t);
+	findings_expect_healthy(&s);
+	ck_assert_uint_eq(request(1)->redirected_from, request(0)->id);
+}
+END_TEST
+
 /* ---- challenges ---- */
 
 #define CHALLENGE_401 "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n"
@@ -507,6 +544,25 @@ START_TEST(tunnel_through_a_proxy_may_end_in_any_way)
 	else if (_i < 3)
 		scene_rst(&t, _i == 1 ? CLIENT : SERVER);
 	findings_expect_healthy(&s);
+}
+END_TEST
+
+START_TEST(failure_after_very_many_answered_challenges_is_told)
+{
+	const struct trace_finding *f;
+
+	scene_open(&t);
+	for (int i = 0; i < 3 * LIMIT_FINDINGS; i++) {
+		scene_send(&t, CLIENT, GET);
+		answer(CHALLENGE_401);
+		scene_send(&t, CLIENT, AUTHORIZED);
+		answer(OK);
+	}
+	scene_send(&t, CLIENT, "GET /missing HTTP/1.1\r\nHost: " NAME "\r\n\r\n");
+	answer("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+	f = findings_expect_root(&s, FINDING_HTTP_4XX);
+	FINDINGS_EXPECT_WORDS(f, "/missing", "404");
+	ck_assert_uint_eq(s.got.finding_count, LIMIT_FINDINGS + 1);
 }
 END_TEST
 
@@ -1067,7 +1123,10 @@ static TCase *no_failures(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, chain_of_redirects_is_normal);
 	tcase_add_test(tc, same_redirect_for_many_visits_is_no_circle);
+	tcase_add_test(tc, many_visits_that_were_each_redirected_once_are_no_circle);
+	tcase_add_loop_test(tc, redirect_may_be_relative_in_every_way, 0, sizeof relative / sizeof *relative);
 	tcase_add_test(tc, challenge_that_the_client_answers);
+	tcase_add_test(tc, failure_after_very_many_answered_challenges_is_told);
 	tcase_add_test(tc, proxy_s_challenge_that_the_client_answers);
 	tcase_add_loop_test(tc, tunnel_through_a_proxy_may_end_in_any_way, 0, 4);
 	tcase_add_loop_test(tc, end_after_a_complete_exchange_is_normal, 0, ENDINGS);

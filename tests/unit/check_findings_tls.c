@@ -639,6 +639,18 @@ START_TEST(server_that_does_not_answer_while_the_capture_lasts)
 }
 END_TEST
 
+START_TEST(hello_whose_answer_the_capture_has_lost_was_answered)
+{
+	begin(OFFER_13);
+	s.lose = true;
+	send_record(SERVER, APPLICATION_DATA, 1000);
+	scene_ack(&t, CLIENT);
+	scene_wait(&s, 20 * NT_SECOND);
+	scene_fin(&t, CLIENT);
+	findings_expect_none(&s, FINDING_TLS_TIMEOUT);
+}
+END_TEST
+
 START_TEST(answer_in_plain_text)
 {
 	const struct trace_finding *f;
@@ -931,6 +943,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(failures, reset_in_the_middle_of_the_handshake);
 	tcase_add_test(failures, close_in_answer_to_the_hello);
 	tcase_add_test(failures, server_that_never_answers_the_hello);
+	tcase_add_test(failures, hello_whose_answer_the_capture_has_lost_was_answered);
 	tcase_add_test(failures, server_that_does_not_answer_while_the_capture_lasts);
 	tcase_add_test(failures, answer_in_plain_text);
 	suite_add_tcase(suite, failures);

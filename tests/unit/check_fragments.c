@@ -229,6 +229,14 @@ START_TEST(bytes_of_open_datagrams_are_limited)
 }
 END_TEST
 
+START_TEST(tiny_fragments_count_with_what_it_takes_to_keep_them)
+{
+	for (uint32_t i = 0; i < LIMIT_FRAGMENT_BYTES / 20; i++)
+		add(&(struct fragment){ .id = i / 400, .offset = i % 400 * 16, .size = 8, .more = true });
+	ck_assert_uint_ge(hits.count[LIMIT_FRAGMENT_BYTES_HIT], 1);
+}
+END_TEST
+
 Suite *nettrace_suite(void)
 {
 	Suite *suite = suite_create("fragments");
@@ -250,6 +258,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(all, cut_fragment_cuts_the_datagram_there);
 	tcase_add_test(all, number_of_open_datagrams_is_limited);
 	tcase_add_test(all, bytes_of_open_datagrams_are_limited);
+	tcase_add_test(all, tiny_fragments_count_with_what_it_takes_to_keep_them);
 	suite_add_tcase(suite, all);
 	return suite;
 }
