@@ -146,6 +146,28 @@ static void note_missing(struct run *run)
 	}
 }
 
+/* Events of connection tracking that the kernel could not hand over when the recording was made. */
+static void note_missing_conntrack(struct run *run)
+{
+	const struct output_recording *recording = inputs_recording(run->inputs);
+	nt_time at = NT_TIME_NONE;
+	uint64_t times = 0;
+	char text[200];
+
+	for (size_t i = 0; recording && i < recording->event_count; i++) {
+		if (!recording->events[i].kind || strcmp(recording->events[i].kind, "conntrack-overrun") != 0)
+			continue;
+		if (times++ == 0)
+			at = recording->events[i].time;
+	}
+	if (!times)
+		return;
+	snprintf(text, sizeof text,
+		 "Events of connection tracking were lost %" PRIu64 " time%s while recording: entries may lack states and counters.",
+		 times, times == 1 ? "" : "s");
+	correlator_note_capture(run->correlator, FINDING_CONNTRACK_EVENTS_LOST, at, (struct packet_ref){ 0 }, text);
+}
+
 static const char *input_name(const char *path)
 {
 	return strcmp(path, "-") == 0 ? "standard input" : path;
@@ -234,6 +256,7 @@ static void read_packets(struct run *run)
 	}
 	progress_stop();
 	note_missing(run);
+	note_missing_conntrack(run);
 	correlator_finish(run->correlator);
 	trace_list_sort(&run->list);
 	views_join(&run->list);

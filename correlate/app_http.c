@@ -9,6 +9,7 @@
 #include "correlate/dials.h"
 #include "correlate/exchange.h"
 #include "correlate/http_url.h"
+#include "correlate/proxies.h"
 #include "dissect/http/http1.h"
 #include "dissect/tls/tls.h"
 
@@ -105,8 +106,10 @@ static enum http1_body request_head(void *context, const struct http1_head *head
 	exchange_request(&state->list, exchange, head->fields, head->field_count);
 	record->suspicious_framing = head->suspicious;
 	exchange->absolute_form = !record->is_connect && http_scheme_size(head->target) != 0;
-	if (exchange->absolute_form || record->is_connect)
+	if (exchange->absolute_form || record->is_connect) {
 		record->network_proxy = proxy_url(state);
+		proxies_note(state->app->c, state->app->conn);
+	}
 	if (!state->app->in.depth && record->host.size && !record->is_connect && head->target.size && head->target.at[0] == '/')
 		dials_name(state->app->c, state->app->conn, record->host, TRACE_BY_HTTP);
 	return record->is_connect ? HTTP1_BODY_NONE : HTTP1_BODY_BY_HEAD;

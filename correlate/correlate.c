@@ -7,6 +7,7 @@
 #include "correlate/findings.h"
 #include "correlate/fragments.h"
 #include "correlate/http_history.h"
+#include "correlate/proxies.h"
 #include "correlate/internal.h"
 #include "correlate/tcp.h"
 #include "correlate/udp.h"
@@ -42,6 +43,7 @@ struct correlator *correlator_new(const struct correlate_options *options, const
 	c->dials = dials_new(c);
 	c->findings = findings_new();
 	c->http_history = http_history_new(options->hash_seed);
+	c->proxies = proxies_new();
 	if (!options->no_app_protocol)
 		c->appid = appid_new();
 	return c;
@@ -88,6 +90,7 @@ void correlator_free(struct correlator *c)
 	conntrack_table_free(c->conntrack);
 	findings_free(c->findings);
 	http_history_free(c->http_history);
+	proxies_free(c->proxies);
 	appid_free(c->appid);
 	free(c);
 }
@@ -239,7 +242,8 @@ static enum net_result put_together(struct correlator *c, struct net_packet *net
 	enum net_result result = NET_FRAGMENT;
 
 	for (unsigned depth = 0; result == NET_FRAGMENT && depth < LIMIT_NESTING; depth++) {
-		c->stats.fragments++;
+		if (c->stats.fragments++ == 0)
+			c->stats.first_fragment_packet = packet->ref;
 		if (!fragments_add(c->fragments, net, packet->vantage, packet->time, &whole))
 			return NET_FRAGMENT;
 		c->stats.datagrams_reassembled++;

@@ -57,7 +57,7 @@ struct correlate_stats {
 	size_t unknown_count;
 	nt_time first_packet_time; /* of the first packet: where the trace begins */
 	nt_time smallest_time, largest_time;
-	struct packet_ref first_cut_packet, step_back_packet;
+	struct packet_ref first_cut_packet, first_fragment_packet, step_back_packet;
 	nt_time largest_step_back;    /* nanoseconds */
 	uint64_t time_went_backwards; /* packets older than one before them */
 };

@@ -16,6 +16,22 @@ static void note_truncated_packets(struct correlator *c)
 	finding_packet(f, stats->first_cut_packet, "the first packet that was cut");
 }
 
+static void note_fragments(struct correlator *c)
+{
+	const struct correlate_stats *stats = &c->stats;
+	struct finding *f;
+
+	if (!stats->fragments)
+		return;
+	f = finding_begin(c, FINDING_IP_FRAGMENTS, stats->first_packet_time);
+	finding_say(f, "%llu packets were IP fragments: %llu datagrams were whole", (unsigned long long)stats->fragments,
+		    (unsigned long long)stats->datagrams_reassembled);
+	if (stats->skipped.fragments_unfinished)
+		finding_say(f, ", of %llu a fragment is missing", (unsigned long long)stats->skipped.fragments_unfinished);
+	finding_say(f, ".");
+	finding_packet(f, stats->first_fragment_packet, "the first fragment");
+}
+
 static void note_clock(struct correlator *c)
 {
 	const struct correlate_stats *stats = &c->stats;
@@ -54,6 +70,7 @@ void correlator_note_capture(struct correlator *c, enum finding_code code, nt_ti
 void diagnose_capture(struct correlator *c)
 {
 	note_truncated_packets(c);
+	note_fragments(c);
 	note_clock(c);
 	note_one_direction(c);
 }

@@ -2,8 +2,10 @@
  * Connections: attempts that failed, transport that died, what cost time.
  */
 #include "correlate/diagnose.h"
+#include "correlate/proxies.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* ---- endings ---- */
 
@@ -96,6 +98,19 @@ static void attempt_refused(struct finding *f, const struct tcp_conn *conn, stru
 	finding_packet(f, server_side(conn)->rst_packet, "RST in answer to the SYN");
 }
 
+/* What names proxies have; said as a reading of the name, as nothing else in the capture tells. */
+static bool is_named_as_proxy(struct bytes host)
+{
+	return host.size >= 5 && strncasecmp((const char *)host.at, "proxy", 5) == 0;
+}
+
+static void attempt_refused_by_proxy(struct finding *f, const struct tcp_conn *conn, struct bytes host, bool known)
+{
+	finding_say(f, "The proxy ");
+	attempt_refused(f, conn, host);
+	finding_say(f, known ? " Other requests in this capture went through it." : " That it is a proxy is read from its name.");
+}
+
 static void attempt_icmp(struct finding *f, const struct tcp_conn *conn, struct bytes host, enum finding_code code)
 {
 	const char *what = code == FINDING_ICMP_NET_UNREACHABLE    ? "the network is unreachable"
@@ -136,10 +151,11 @@ void diagnose_attempt(struct correlator *c, const struct tcp_conn *conn, struct 
 {
 	enum finding_code code = FINDING_TCP_TIMEOUT;
 	enum trace_close why = conn->record.close_reason;
+	const bool known_as_proxy = proxies_know(c, conn);
 	struct finding *f;
 
 	if (why == TRACE_CLOSE_REFUSED)
-		code = FINDING_TCP_REFUSED;
+		code = !fallback && (known_as_proxy || is_named_as_proxy(host)) ? FINDING_PROXY_REFUSED : FINDING_TCP_REFUSED;
 	else if (why == TRACE_CLOSE_ICMP)
 		code = icmp_code(conn->flow.key.ip_version, conn->record.icmp_type, conn->record.icmp_code);
 	if (fallback)
@@ -149,7 +165,9 @@ void diagnose_attempt(struct correlator *c, const struct tcp_conn *conn, struct 
 				  conn->syn);
 	else
 		f = finding_begin(c, code, conn->syn);
-	if (code == FINDING_TCP_REFUSED)
+	if (code == FINDING_PROXY_REFUSED)
+		attempt_refused_by_proxy(f, conn, host, known_as_proxy);
+	else if (code == FINDING_TCP_REFUSED)
 		attempt_refused(f, conn, host);
 	else if (code == FINDING_TCP_TIMEOUT)
 		attempt_timed_out(c, f, conn, host);

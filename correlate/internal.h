@@ -17,6 +17,7 @@ struct findings;
 struct http_history;
 struct fragments;
 struct lookup;
+struct proxies;
 
 struct correlator {
 	struct correlate_options options;
@@ -34,6 +35,7 @@ struct correlator {
 	struct dials *dials;
 	struct findings *findings;
 	struct http_history *http_history;
+	struct proxies *proxies;
 	struct conntrack_table *conntrack; /* NULL while nothing was told */
 	struct appid *appid;               /* NULL if switched off */
 	struct exchange *spare_exchanges;  /* for reuse, so that a request costs no allocation in steady state */

@@ -39,6 +39,7 @@
 	  "of a larger HTTP/2 header table the oldest entries are not known, nor fields that refer to them") \
 	X(LIMIT_NAMES, 1 << 18, "addresses", "the oldest remembered DNS answer is forgotten") \
 	X(LIMIT_LOOKUPS, 1 << 16, "lookups", "of names, without an outcome yet: that which was silent longest gets it early") \
+	X(LIMIT_PROXIES, 64, "proxies", "the endpoint that was first seen to be a proxy is not known as one any more") \
 	X(LIMIT_FINDINGS, 200, "findings", "of one code; further ones are only counted, in the last one") \
 	X(LIMIT_CONNTRACK, 1 << 18, "entries", "the connection tracking entry that was not told of for longest is forgotten") \
 	X(LIMIT_CONNTRACK_LINES, 1 << 20, "lines", "further lines of connection tracking logs are not read") \

@@ -114,9 +114,36 @@ static bool begins_with(const struct seen *p, const char *text)
 	return p->data.size >= strlen(text) && memcmp(p->data.at, text, strlen(text)) == 0;
 }
 
+/* Whether one of the HTTP/2 frames (RFC 9113 4.1) that begin in this segment is of this type. */
+static bool has_http2_frame(const struct seen *p, uint8_t type)
+{
+	const size_t preface = 24, header = 9;
+	size_t at = begins_with(p, "PRI * HTTP/2.0") ? preface : 0;
+
+	while (at + header <= p->data.size) {
+		const uint8_t *frame = p->data.at + at;
+
+		if (frame[3] == type)
+			return true;
+		at += header + ((size_t)frame[0] << 16 | (size_t)frame[1] << 8 | frame[2]);
+	}
+	return false;
+}
+
 static bool is_request(const struct seen *p)
 {
-	return is_client_data(p) && memmem(p->data.at, p->data.size, " HTTP/1.", 8) && isupper(p->data.at[0]);
+	return is_client_data(p) &&
+	       ((memmem(p->data.at, p->data.size, " HTTP/1.", 8) && isupper(p->data.at[0])) || has_http2_frame(p, 1)); /* HEADERS */
+}
+
+static bool is_rst_stream(const struct seen *p)
+{
+	return is_data(p) && has_http2_frame(p, 3);
+}
+
+static bool is_goaway(const struct seen *p)
+{
+	return is_server_data(p) && has_http2_frame(p, 7);
 }
 
 static bool is_response(const struct seen *p)
@@ -331,6 +358,11 @@ static bool is_second_copy(const struct seen *p)
 	return is_reply(p) && came_before(p, same_datagram);
 }
 
+static bool is_fragment(const struct seen *p)
+{
+	return p->frame.result == NET_FRAGMENT;
+}
+
 static bool is_any(const struct seen *p)
 {
 	return p->number != 0;
@@ -375,6 +407,8 @@ static const struct {
 	{ "last data", is_data },
 	{ "request", is_request },
 	{ "response", is_response },
+	{ "RST_STREAM", is_rst_stream },
+	{ "GOAWAY", is_goaway },
 	{ "one more redirect", is_redirect },
 	{ "end of the body", is_end_of_body },
 	{ "handshake", is_handshake },
@@ -390,6 +424,8 @@ static const struct {
 	{ "truncated reply", is_truncated_reply },
 	{ "the client closes", is_client_closing },
 	{ "the client gives up", is_client_closing },
+	{ "data sent again after the entry was gone", is_sent_again },
+	{ "the first fragment", is_fragment },
 	{ "the first packet that was cut", is_cut },
 	{ "the last packet before it", is_any },
 };

@@ -137,6 +137,49 @@ START_TEST(syn_that_is_refused_several_times_is_one_refusal)
 }
 END_TEST
 
+START_TEST(refusal_by_what_is_named_a_proxy)
+{
+	const struct trace_finding *f;
+
+	scene_lookup(&s, 50000, "proxy.example.org", V4);
+	refuse(V4, 40000);
+	f = findings_expect_root(&s, FINDING_PROXY_REFUSED);
+	FINDINGS_EXPECT_PACKETS(f, { 3, "SYN" }, { 4, "RST in answer to the SYN" });
+	FINDINGS_EXPECT_WORDS(f, "proxy.example.org", V4 ":443", "read from its name");
+	check_error("dial tcp " V4 ":443: connect: connection refused");
+}
+END_TEST
+
+static void use_as_proxy(const char *request)
+{
+	struct scene_tcp t = to(V4, 40000);
+
+	scene_open(&t);
+	scene_send(&t, CLIENT, request);
+	scene_send(&t, SERVER, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	scene_close(&t);
+}
+
+START_TEST(refusal_by_what_was_a_proxy_before)
+{
+	const struct trace_finding *f;
+
+	use_as_proxy(_i ? "CONNECT " NAME ":443 HTTP/1.1\r\nHost: " NAME ":443\r\n\r\n"
+			: "GET http://" NAME "/ HTTP/1.1\r\nHost: " NAME "\r\n\r\n");
+	refuse(V4, 40001);
+	f = findings_expect_root(&s, FINDING_PROXY_REFUSED);
+	FINDINGS_EXPECT_WORDS(f, V4 ":443", "went through it");
+}
+END_TEST
+
+START_TEST(refusal_by_a_server_that_was_asked_as_servers_are_is_no_proxy_s)
+{
+	use_as_proxy("GET / HTTP/1.1\r\nHost: " NAME "\r\n\r\n");
+	refuse(V4, 40001);
+	findings_expect_root(&s, FINDING_TCP_REFUSED);
+}
+END_TEST
+
 START_TEST(all_addresses_refused_is_one_failure)
 {
 	const struct trace_finding *f;
@@ -636,6 +679,9 @@ Suite *nettrace_suite(void)
 	tcase_add_test(connecting, refusal_over_ipv6);
 	tcase_add_test(connecting, syn_that_is_refused_several_times_is_one_refusal);
 	tcase_add_test(connecting, all_addresses_refused_is_one_failure);
+	tcase_add_test(connecting, refusal_by_what_is_named_a_proxy);
+	tcase_add_loop_test(connecting, refusal_by_what_was_a_proxy_before, 0, 2);
+	tcase_add_test(connecting, refusal_by_a_server_that_was_asked_as_servers_are_is_no_proxy_s);
 	tcase_add_test(connecting, next_address_that_works);
 	tcase_add_test(connecting, client_that_resets_its_own_attempt_was_not_refused);
 	tcase_add_test(connecting, syn_that_is_never_answered);
