@@ -212,6 +212,14 @@ static void read_push_promise(struct http2_session *session, struct http2_direct
 	uint8_t padding = read_pad_length(direction, c);
 	uint32_t promised = cur_u32(c) & INT32_MAX;
 
+	if (direction->side == HTTP2_CLIENT) {
+		http2_give_up(session, direction, "a PUSH_PROMISE of the client");
+		return;
+	}
+	if (c->state == CUR_OK && (!promised || promised % 2)) { /* RFC 9113 5.1.1 */
+		http2_give_up(session, direction, "a PUSH_PROMISE of a stream that is not the server's");
+		return;
+	}
 	if (c->state == CUR_CUT) {
 		http2_headers_lose(direction->headers);
 		lose_frame(session, direction);

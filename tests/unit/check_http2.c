@@ -195,7 +195,7 @@ static const struct {
 	{ HTTP2_DATA, HTTP2_FLAG_PADDED, 1, { (const uint8_t *)"\2x", 2 } },
 	{ HTTP2_HEADERS, HTTP2_FLAG_PADDED | ENDH, 1, { (const uint8_t *)"\2\x82", 2 } },
 	{ HTTP2_HEADERS, HTTP2_FLAG_PRIORITY | ENDH, 1, { (const uint8_t *)"\0\0\0\0", 4 } },
-	{ HTTP2_PUSH_PROMISE, ENDH, 1, { (const uint8_t *)"\0\0\0", 3 } },
+	{ HTTP2_PUSH_PROMISE, ENDH, 1, { (const uint8_t *)"\0\0\0\2\x82", 5 } }, /* only servers push */
 	{ HTTP2_CONTINUATION, ENDH, 1, { (const uint8_t *)"\x82", 1 } },
 	{ HTTP2_RST_STREAM, 0, 1, { (const uint8_t *)"\0\0\0", 3 } },
 	{ HTTP2_RST_STREAM, 0, 1, { (const uint8_t *)"\0\0\0\0\0", 5 } },
@@ -213,6 +213,31 @@ START_TEST(faulty_frame_ends_its_direction_only)
 	headers(C, END, 3, GET_ROOT);
 	headers(S, END, 3, ":status: 200\n");
 	expect("S head 3 200 last\nS end 3\n");
+}
+END_TEST
+
+static const struct {
+	uint8_t flags;
+	struct bytes payload;
+} faulty_pushes[] = {
+	{ ENDH, { (const uint8_t *)"\0\0\0", 3 } },
+	{ ENDH, { (const uint8_t *)"\0\0\0\0\x82", 5 } },   /* of stream 0 */
+	{ ENDH, { (const uint8_t *)"\x80\0\0\0\x82", 5 } }, /* likewise: the first bit is reserved */
+	{ ENDH, { (const uint8_t *)"\0\0\0\3\x82", 5 } },   /* of a stream of the client's */
+	{ ENDH | HTTP2_FLAG_PADDED, { (const uint8_t *)"\2\0\0\0\2\x82", 6 } },
+};
+
+START_TEST(faulty_push_ends_the_direction_of_the_server)
+{
+	headers(C, END, 1, GET_ROOT);
+	(void)http2_wire_text(&w);
+	frame(S, HTTP2_PUSH_PROMISE, faulty_pushes[_i].flags, 1, faulty_pushes[_i].payload);
+	ck_assert_uint_eq(w.malformed, 1);
+	ck_assert_uint_eq(w.heads, 1);
+	ck_assert_ptr_null(strstr(http2_wire_text(&w), "push"));
+	headers(S, END, 1, ":status: 200\n");
+	headers(C, END, 3, GET_ROOT);
+	expect("C head 3 GET https a.test / last\nC end 3\n");
 }
 END_TEST
 
@@ -489,6 +514,7 @@ Suite *nettrace_suite(void)
 	tcase_add_loop_test(tests, odd_heads_are_handed_out_as_they_are, 0, ROWS(odd_heads));
 	tcase_add_test(tests, upgraded_connection_answers_on_stream_1);
 	tcase_add_loop_test(tests, faulty_frame_ends_its_direction_only, 0, ROWS(faults));
+	tcase_add_loop_test(tests, faulty_push_ends_the_direction_of_the_server, 0, ROWS(faulty_pushes));
 	tcase_add_loop_test(tests, header_block_is_not_interrupted, 0, 4);
 	tcase_add_test(tests, other_protocols_are_malformed);
 	tcase_add_test(tests, table_is_remembered_per_direction);
