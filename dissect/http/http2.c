@@ -140,6 +140,12 @@ static struct bytes gathered(const struct http2_direction *direction)
 	return (struct bytes){ direction->gathered.at, direction->gathered.size };
 }
 
+/* Whether a frame of this type is a connection error on stream 0. */
+static bool needs_stream(uint8_t type)
+{
+	return type == HTTP2_DATA || type == HTTP2_HEADERS || type == HTTP2_RST_STREAM || type == HTTP2_PUSH_PROMISE;
+}
+
 /* What is wrong with a frame header, or NULL. */
 static const char *frame_fault(const struct http2_direction *direction)
 {
@@ -151,7 +157,7 @@ static const char *frame_fault(const struct http2_direction *direction)
 	/* Of a known type it may be that the setting was missed. */
 	if (!http2_frame_known(frame->type) && frame->size > HTTP2_DEFAULT_MAX_FRAME && frame->size > direction->max_frame)
 		return "a frame of an unknown type is larger than SETTINGS_MAX_FRAME_SIZE";
-	if ((frame->type == HTTP2_DATA || frame->type == HTTP2_HEADERS) && frame->stream == 0)
+	if (needs_stream(frame->type) && frame->stream == 0)
 		return "a frame of a stream on stream 0";
 	if (block->open && (frame->type != HTTP2_CONTINUATION || frame->stream != block->stream)) /* RFC 9113 6.10 */
 		return "a header block is not continued";

@@ -191,6 +191,7 @@ static const struct {
 } faults[] = {
 	{ HTTP2_DATA, 0, 0, { (const uint8_t *)"x", 1 } },
 	{ HTTP2_HEADERS, ENDH, 0, { (const uint8_t *)"\x82", 1 } },
+	{ HTTP2_RST_STREAM, 0, 0, { (const uint8_t *)"\0\0\0\x8", 4 } },
 	{ HTTP2_DATA, HTTP2_FLAG_PADDED, 1, { (const uint8_t *)"", 0 } },
 	{ HTTP2_DATA, HTTP2_FLAG_PADDED, 1, { (const uint8_t *)"\2x", 2 } },
 	{ HTTP2_HEADERS, HTTP2_FLAG_PADDED | ENDH, 1, { (const uint8_t *)"\2\x82", 2 } },
@@ -218,20 +219,22 @@ END_TEST
 
 static const struct {
 	uint8_t flags;
+	uint32_t stream;
 	struct bytes payload;
 } faulty_pushes[] = {
-	{ ENDH, { (const uint8_t *)"\0\0\0", 3 } },
-	{ ENDH, { (const uint8_t *)"\0\0\0\0\x82", 5 } },   /* of stream 0 */
-	{ ENDH, { (const uint8_t *)"\x80\0\0\0\x82", 5 } }, /* likewise: the first bit is reserved */
-	{ ENDH, { (const uint8_t *)"\0\0\0\3\x82", 5 } },   /* of a stream of the client's */
-	{ ENDH | HTTP2_FLAG_PADDED, { (const uint8_t *)"\2\0\0\0\2\x82", 6 } },
+	{ ENDH, 1, { (const uint8_t *)"\0\0\0", 3 } },
+	{ ENDH, 1, { (const uint8_t *)"\0\0\0\0\x82", 5 } },   /* of stream 0 */
+	{ ENDH, 1, { (const uint8_t *)"\x80\0\0\0\x82", 5 } }, /* likewise: the first bit is reserved */
+	{ ENDH, 1, { (const uint8_t *)"\0\0\0\3\x82", 5 } },   /* of a stream of the client's */
+	{ ENDH | HTTP2_FLAG_PADDED, 1, { (const uint8_t *)"\2\0\0\0\2\x82", 6 } },
+	{ ENDH, 0, { (const uint8_t *)"\0\0\0\2\x82", 5 } },
 };
 
 START_TEST(faulty_push_ends_the_direction_of_the_server)
 {
 	headers(C, END, 1, GET_ROOT);
 	(void)http2_wire_text(&w);
-	frame(S, HTTP2_PUSH_PROMISE, faulty_pushes[_i].flags, 1, faulty_pushes[_i].payload);
+	frame(S, HTTP2_PUSH_PROMISE, faulty_pushes[_i].flags, faulty_pushes[_i].stream, faulty_pushes[_i].payload);
 	ck_assert_uint_eq(w.malformed, 1);
 	ck_assert_uint_eq(w.heads, 1);
 	ck_assert_ptr_null(strstr(http2_wire_text(&w), "push"));
