@@ -119,6 +119,13 @@ void http2_give_up(struct http2_session *session, struct http2_direction *direct
 	session->events->malformed(session->context, direction->side, what);
 }
 
+void http2_too_long(struct http2_session *session, struct http2_direction *direction)
+{
+	if (!direction->too_long)
+		limit_hit(session->hits, LIMIT_HTTP_HEAD_HIT);
+	direction->too_long = true;
+}
+
 /* ---- frames ---- */
 
 /* `payload` is what there is of it; with a gap, direction->left bytes are still to be skipped. */
@@ -196,8 +203,7 @@ static void begin_frame(struct http2_session *session, struct http2_direction *d
 	direction->state = payload_state(frame->type);
 	if (frame->type == HTTP2_HEADERS && frame->stream > session->highest_stream)
 		session->highest_stream = frame->stream;
-	if (direction->state == HTTP2_IN_PAYLOAD && frame->size > LIMIT_HTTP_HEAD)
-		limit_hit(session->hits, LIMIT_HTTP_HEAD_HIT);
+	direction->too_long = direction->too_long && direction->block.open;
 	if (!direction->left)
 		end_frame(session, direction, (struct bytes){ NULL, 0 });
 }
@@ -237,8 +243,13 @@ static size_t step_payload(struct http2_session *session, struct http2_direction
 	bool whole = n == direction->frame.size;
 
 	direction->left -= (uint32_t)n;
-	if (!whole)
-		buffer_add(&direction->gathered, data.at, smaller(n, direction->gathered.max - direction->gathered.size));
+	if (!whole) {
+		size_t room = direction->gathered.max - direction->gathered.size;
+
+		if (n > room)
+			http2_too_long(session, direction);
+		buffer_add(&direction->gathered, data.at, smaller(n, room));
+	}
 	if (!direction->left)
 		end_frame(session, direction, whole ? (struct bytes){ data.at, n } : gathered(direction));
 	return n;

@@ -130,15 +130,16 @@ void http2_frames_cut_block(struct http2_session *session, struct http2_directio
 }
 
 /* The bytes of a fragment for which there is room; the block is cut behind them if that is not all. */
-static struct bytes limit_fragment(struct http2_session *session, struct http2_block *block, const struct cursor *c)
+static struct bytes limit_fragment(struct http2_session *session, struct http2_direction *direction, const struct cursor *c)
 {
+	struct http2_block *block = &direction->block;
 	struct bytes piece = cur_rest(c);
 	size_t room = LIMIT_HTTP_HEAD - block->gathered.size;
 
 	if (block->cut)
 		return (struct bytes){ NULL, 0 };
 	if (piece.size > room) {
-		limit_hit(session->hits, LIMIT_HTTP_HEAD_HIT);
+		http2_too_long(session, direction);
 		piece.size = room;
 		block->cut = true;
 	}
@@ -156,7 +157,7 @@ static void add_fragment(struct http2_session *session, struct http2_direction *
 		http2_give_up(session, direction, WRONG_SIZE);
 		return;
 	}
-	piece = limit_fragment(session, block, c);
+	piece = limit_fragment(session, direction, c);
 	if (last && !block->gathered.size) {
 		finish_block(session, direction, piece);
 		return;

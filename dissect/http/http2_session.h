@@ -41,6 +41,7 @@ struct http2_direction {
 	uint32_t padding;        /* of DATA: the last ones of them */
 	bool pad_length_pending; /* of DATA */
 	struct buffer gathered;  /* payload */
+	bool too_long;           /* the payload, or the header block that it is of, is above LIMIT_HTTP_HEAD; that is counted */
 	uint64_t lost;           /* while waiting: bytes between the last frame and here */
 	unsigned doubt;          /* so many frames after one that was found must be right, or it was none */
 
@@ -66,6 +67,9 @@ struct http2_session {
 /* ---- http2.c ---- */
 
 void http2_give_up(struct http2_session *session, struct http2_direction *direction, const char *what);
+
+/* Bytes of a payload or of a header block are stepped over, as there is no room: counted once for both. */
+void http2_too_long(struct http2_session *session, struct http2_direction *direction);
 
 /* ---- http2_frames.c ---- */
 

@@ -356,6 +356,43 @@ START_TEST(head_that_is_too_long_is_cut)
 }
 END_TEST
 
+/* However it is sent: 0 in one slice, else in pieces; in one frame, or behind a first one. */
+static const struct {
+	size_t slice;
+	bool continued;
+} long_heads[] = { { 0, false }, { 0, true }, { 16384, false }, { 16384, true } };
+
+START_TEST(head_that_is_too_long_is_counted_once)
+{
+	struct bytes part = { calloc(1, LIMIT_HTTP_HEAD + 16), LIMIT_HTTP_HEAD + 16 }; /* literals "" = "" without indexing */
+
+	w.slice = long_heads[_i].slice;
+	if (long_heads[_i].continued)
+		frame(C, HTTP2_HEADERS, END, 1, BYTES("\x82\x84"));
+	frame(C, long_heads[_i].continued ? HTTP2_CONTINUATION : HTTP2_HEADERS, END, 1, part);
+	frame(C, HTTP2_CONTINUATION, ENDH, 1, part);
+	ck_assert_uint_eq(w.heads, 1);
+	ck_assert_uint_eq(w.hits.count[LIMIT_HTTP_HEAD_HIT], 1);
+	frame(C, HTTP2_HEADERS, END | ENDH, 3, part);
+	ck_assert_uint_eq(w.heads, 2);
+	ck_assert_uint_eq(w.hits.count[LIMIT_HTTP_HEAD_HIT], 2);
+	free((void *)(uintptr_t)part.at);
+}
+END_TEST
+
+START_TEST(other_payload_that_is_cut_is_counted)
+{
+	uint8_t *payload = calloc(1, LIMIT_HTTP_HEAD + 1);
+
+	w.slice = 16384;
+	frame(S, HTTP2_GOAWAY, 0, 0, (struct bytes){ payload, LIMIT_HTTP_HEAD });
+	ck_assert_uint_eq(w.hits.count[LIMIT_HTTP_HEAD_HIT], 0);
+	frame(S, HTTP2_GOAWAY, 0, 0, (struct bytes){ payload, LIMIT_HTTP_HEAD + 1 });
+	ck_assert_uint_eq(w.hits.count[LIMIT_HTTP_HEAD_HIT], 1);
+	free(payload);
+}
+END_TEST
+
 static size_t biggest_head;
 
 static void measure_head(void *context, const struct http2_head *head)
@@ -525,6 +562,8 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tests, table_above_the_limit_forgets_its_oldest_entries);
 	tcase_add_loop_test(tests, broken_block_keeps_what_is_certain, 0, ROWS(broken_blocks));
 	tcase_add_test(tests, head_that_is_too_long_is_cut);
+	tcase_add_loop_test(tests, head_that_is_too_long_is_counted_once, 0, ROWS(long_heads));
+	tcase_add_test(tests, other_payload_that_is_cut_is_counted);
 	tcase_add_test(tests, compressed_bomb_is_bounded);
 	tcase_add_test(tests, used_up_windows_block_their_sender);
 	tcase_add_test(tests, settings_move_the_windows_of_streams);
