@@ -136,17 +136,25 @@ static void begin_chunk(struct http1_parser *parser)
 	parser->state = STATE_CHUNK_LINE;
 }
 
-/* RFC 9112 6.3 */
+/*
+ * RFC 9112 6.3: Transfer-Encoding overrides Content-Length.  A server refuses a request whose codings do not end in chunked; if it does
+ * not, only Content-Length says where the next one begins.
+ */
+static bool is_sized(const struct http1_head *head)
+{
+	return head->has_content_length && (head->kind == HTTP1_REQUEST || !head->has_transfer_encoding);
+}
+
 static void begin_body_by_head(struct http1_parser *parser, const struct http1_head *head)
 {
-	bool counted = head->has_content_length && head->content_length <= INT64_MAX;
+	bool sized = is_sized(head), counted = sized && head->content_length <= INT64_MAX;
 
 	if (head->chunked) {
 		begin_chunk(parser);
 	} else if (counted && head->content_length > 0) {
 		parser->remaining = head->content_length;
 		parser->state = STATE_COUNTED;
-	} else if (counted || (parser->kind == HTTP1_REQUEST && !head->has_content_length)) {
+	} else if (counted || (parser->kind == HTTP1_REQUEST && !sized)) {
 		complete_message(parser);
 	} else {
 		parser->state = STATE_UNTIL_CLOSE;

@@ -39,7 +39,10 @@ struct http1_head {
 
 /* What follows a head. */
 enum http1_body {
-	/* As the fields say: chunked, Content-Length (above INT64_MAX: until the end), else none (request) or until the end (response). */
+	/*
+	 * As the fields say: chunked, Content-Length (above INT64_MAX: until the end; in a response not beside another transfer
+	 * coding), else none (request) or until the end (response).
+	 */
 	HTTP1_BODY_BY_HEAD,
 	HTTP1_BODY_NONE,  /* none whatever the fields say: answer to HEAD, 1xx, 204, 304 */
 	HTTP1_BODY_TUNNEL /* no more HTTP in this direction: feed() stops consuming (answer to CONNECT, 101) */
