@@ -101,7 +101,7 @@ bool http1_parser_in_message(const struct http1_parser *parser); /* begun and no
 /*
  * Whether a stream begins with an HTTP/1 message: a method token, a target and "HTTP/", or a status line.  CUR_OK: yes, *kind says which.
  * CUR_CUT: it may (fewer bytes than needed, all plausible).  CUR_BAD: no.  *kind is written only with CUR_OK.  Once the first line is
- * complete or 8192 bytes are here the answer is never CUR_CUT.
+ * complete or 8192 bytes of it are here the answer is never CUR_CUT.
  */
 enum cur_state http1_looks_like(struct bytes start, enum http1_kind *kind);
 

@@ -561,15 +561,17 @@ static enum cur_state match_front(struct bytes *text, const char *pattern)
 	return CUR_OK;
 }
 
-static enum cur_state look_response(struct bytes text)
+static enum cur_state look_response(struct bytes start)
 {
-	struct bytes icy = text;
+	struct bytes text = start, icy = start;
 	enum cur_state state = match_front(&text, "HTTP/d.d_ddd");
 
 	if (state == CUR_BAD) {
 		state = match_front(&icy, "ICY_200");
 		text = icy;
 	}
+	if (state == CUR_CUT && start.size >= LOOK_LINE_MAX)
+		return CUR_BAD;
 	if (state == CUR_OK && text.size && !is_space(text.at[0]) && text.at[0] != '\n')
 		return CUR_BAD;
 	return state;

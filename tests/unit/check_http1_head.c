@@ -279,6 +279,21 @@ START_TEST(endless_first_line_is_decided_by_the_method)
 }
 END_TEST
 
+START_TEST(endless_status_line_is_none)
+{
+	char *text = malloc(8192);
+	enum http1_kind kind;
+
+	memset(text, ' ', 8192);
+	memcpy(text, "HTTP/1.1", 8);
+	ck_assert_int_eq(look(text, 8191, &kind), CUR_CUT);
+	ck_assert_int_eq(look(text, 8192, &kind), CUR_BAD);
+	memcpy(text + 8188, "200", 3);
+	ck_assert_int_eq(look(text, 8192, &kind), CUR_OK);
+	free(text);
+}
+END_TEST
+
 Suite *nettrace_suite(void)
 {
 	Suite *suite = suite_create("http1_head");
@@ -293,6 +308,7 @@ Suite *nettrace_suite(void)
 	tcase_add_loop_test(looks, streams_are_recognised, 0, ROWS(look_rows));
 	tcase_add_test(looks, every_prefix_of_a_recognised_stream_may_be_one);
 	tcase_add_test(looks, endless_first_line_is_decided_by_the_method);
+	tcase_add_test(looks, endless_status_line_is_none);
 	suite_add_tcase(suite, heads);
 	suite_add_tcase(suite, looks);
 	return suite;
