@@ -84,8 +84,6 @@ static inline struct cursor cur_sub(struct cursor *c, size_t n)
 	c->at = sub.end;
 	if (c->cut != CUR_OPEN)
 		c->cut -= n - have;
-	else if (n > have)
-		c->at = c->end; /* open: what follows the sub-cursor is not here either */
 	return sub;
 }
 

@@ -21,7 +21,10 @@ enum appid_result { APPID_UNDECIDED, APPID_DECIDED };
 enum appid_result appid_packet(struct appid *appid, struct appid_flow **flow, struct bytes ip_packet, nt_time time,
 			       const char **name);
 
-/* What is the best guess for a flow that ended undecided; frees it. */
+/*
+ * The protocol of a flow that ended undecided, by what its packets showed (never by port or address): "" if unknown; it lives as long as
+ * `appid`.  Frees the flow; NULL is fine, and unknown.
+ */
 const char *appid_give_up(struct appid *appid, struct appid_flow *flow);
 
 #endif

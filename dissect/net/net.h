@@ -119,8 +119,9 @@ enum cur_state udp_read(struct cursor c, struct udp_datagram *out);
 /* RFC 792, RFC 4443. */
 struct icmp_message {
 	uint8_t type, code;
-	uint32_t rest; /* the four bytes after the checksum: MTU of "fragmentation needed" / "packet too big" in its low half */
-	bool is_error; /* it quotes a packet */
+	/* The four bytes after the checksum: the MTU of "packet too big"; that of "fragmentation needed" is their low half. */
+	uint32_t rest;
+	bool is_error;        /* it quotes a packet */
 	struct cursor quoted; /* valid if is_error */
 };
 enum cur_state icmp_read(uint8_t ip_version, struct cursor c, struct icmp_message *out);

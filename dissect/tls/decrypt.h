@@ -31,9 +31,10 @@ void tls_decryptor_update(struct tls_decryptor *decryptor);
 /*
  * Undoes one record.  `header`: its five bytes; `body`: the encrypted fragment.  Writes at most body.size bytes to `out`, which may be
  * body.at itself when skip_max is 0.  True: *plain is the content, inside `out`, and *type its real content type; the sequence number went
- * on.  False: it does not verify; what is in `out` means nothing, and the sequence number did not go on (but what of the record the next
- * one depends on is kept: the last block of CBC in TLS 1.0, the key stream of RC4).  After a gap `skip_max` > 0 lets sequence numbers up to
- * that much ahead be tried.
+ * on.  False: what is in `out` means nothing.  Either the record does not verify; then the sequence number did not go on (but what the next
+ * one depends on was taken from it where a record is decrypted before it is verified: the last block of CBC in TLS 1.0, the key stream of
+ * RC4).  Or, with encrypt-then-MAC, it verifies and its content cannot be had, as its padding is wrong or, in TLS 1.0, the record before was
+ * missed; then the sequence number went on.  After a gap `skip_max` > 0 lets sequence numbers up to that much ahead be tried.
  */
 bool tls_decryptor_open(struct tls_decryptor *decryptor, const uint8_t header[5], struct bytes body, unsigned skip_max,
 			uint8_t *out, struct bytes *plain, uint8_t *type);

@@ -1,5 +1,5 @@
 /*
- * The handshake messages that are read (RFC 8446 4, RFC 5246 7.4, RFC 5246 E.2); of use to session.c only.
+ * The handshake messages that are read (RFC 8446 4, RFC 5246 7.4, RFC 5246 E.2); of use to dissect/tls/ only.
  *
  * A reader gets the body of one message, without the four bytes of the handshake header, and fills *out with all that it can read, also
  * when the result is not CUR_OK: CUR_CUT, the end is not here; CUR_BAD, a length or a value in it lies.  Views point into the body.

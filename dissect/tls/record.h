@@ -1,5 +1,5 @@
 /*
- * Records (RFC 8446 5.1, RFC 5246 6.2) and how to tell that bytes are one; of use to record.c and session.c only.
+ * Records (RFC 8446 5.1, RFC 5246 6.2) and how to tell that bytes are one; of use to dissect/tls/ only.
  */
 #ifndef NETTRACE_DISSECT_TLS_RECORD_H
 #define NETTRACE_DISSECT_TLS_RECORD_H

@@ -37,8 +37,9 @@ void verifier_free(struct verifier *verifier); /* NULL is fine */
 
 /*
  * Verifies a chain in the order sent (leaf first; superfluous and misordered certificates are tolerated, as clients do).  `name`: SNI, or a
- * host name, or an address as text; empty if nothing is known.  `time_s`: seconds since 1970.  Results are remembered by the SHA-256 of the
- * chain, name and hour, in a bounded table, as the same chain comes again and again.
+ * host name, or an address as text; empty if nothing is known.  `time_s`: seconds since 1970.  As the same chain comes again and again, results
+ * are remembered in a bounded table: by the SHA-256 of chain and name, for times between which no certificate, sent or trusted, begins or
+ * ceases to be valid.
  */
 void verifier_check(struct verifier *verifier, const struct bytes *der, size_t count, struct bytes name, int64_t time_s,
 		    struct verify_outcome *out);
