@@ -14,31 +14,17 @@ bool tls_decryptor_fetch(struct tls_decryptor *decryptor)
 	return decryptor->cipher != NULL;
 }
 
-static void release(struct tls_decryptor *decryptor)
+void tls_decryptor_free(struct tls_decryptor *decryptor)
 {
+	if (!decryptor)
+		return;
 	EVP_MAC_CTX_free(decryptor->mac_context);
 	EVP_CIPHER_CTX_free(decryptor->cipher_context);
 	EVP_CIPHER_free(decryptor->cipher);
 	if (decryptor->legacy)
 		(void)OSSL_PROVIDER_unload(decryptor->legacy);
-}
-
-void tls_decryptor_free(struct tls_decryptor *decryptor)
-{
-	if (!decryptor)
-		return;
-	release(decryptor);
 	OPENSSL_cleanse(decryptor, sizeof(*decryptor));
 	free(decryptor);
-}
-
-bool tls_decrypt_supported(uint16_t version, uint16_t cipher)
-{
-	struct tls_decryptor probe = { .version = version };
-	bool supported = tls_suite_find(version, cipher, &probe.suite) && tls_decryptor_fetch(&probe);
-
-	release(&probe);
-	return supported;
 }
 
 bool tls_decryptor_set_key(struct tls_decryptor *decryptor, const uint8_t *key)

@@ -12,9 +12,6 @@
 
 struct tls_decryptor; /* handle: keys and sequence number of one direction */
 
-/* Whether the cipher suite is one that can be undone at all. */
-bool tls_decrypt_supported(uint16_t version, uint16_t cipher);
-
 /* TLS 1.3: from a traffic secret of the direction.  NULL if the suite is not supported. */
 struct tls_decryptor *tls_decryptor_new_13(uint16_t cipher, const struct tls_secret *traffic_secret);
 
