@@ -43,11 +43,6 @@ uint64_t tls_session_unverified(const struct tls_session *session)
 	return session->unverified;
 }
 
-enum tls_stage tls_session_stage(const struct tls_session *session)
-{
-	return session->stage;
-}
-
 bool tls_session_cipher_changed(const struct tls_session *session, enum tls_side from)
 {
 	return session->side[from].encrypted;

@@ -12,6 +12,15 @@
 /* Which secrets protect what a side sends (RFC 8446 7.1).  Until TLS 1.2 there is but one kind: TLS_EPOCH_APPLICATION. */
 enum tls_epoch { TLS_EPOCH_CLEAR, TLS_EPOCH_EARLY, TLS_EPOCH_HANDSHAKE, TLS_EPOCH_APPLICATION };
 
+/* What the handshake has come to. */
+enum tls_stage {
+	TLS_START,
+	TLS_CLIENT_HELLO_SEEN,
+	TLS_SERVER_HELLO_SEEN,
+	TLS_DONE,  /* the client's Finished (or what must be it), or application data, was seen */
+	TLS_CLOSED /* an alert or the end of a direction before that */
+};
+
 struct tls_direction {
 	uint8_t header[TLS_RECORD_HEADER];
 	size_t header_size;

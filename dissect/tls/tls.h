@@ -64,15 +64,6 @@ struct tls_alert {
 			      * by its size, in place of either Finished or of what the server sends first after the client's */
 };
 
-/* What the handshake has come to. */
-enum tls_stage {
-	TLS_START,
-	TLS_CLIENT_HELLO_SEEN,
-	TLS_SERVER_HELLO_SEEN,
-	TLS_DONE,  /* the client's Finished (or what must be it), or application data, was seen */
-	TLS_CLOSED /* an alert or the end of a direction before that */
-};
-
 /*
  * Called while tls_session_feed() runs.  Views are valid during the call.  Any member may be NULL.
  */
@@ -130,7 +121,6 @@ void tls_session_feed(struct tls_session *session, enum tls_side from, struct by
  */
 void tls_session_gap(struct tls_session *session, enum tls_side from, uint64_t size);
 
-enum tls_stage tls_session_stage(const struct tls_session *session);
 bool tls_session_cipher_changed(const struct tls_session *session, enum tls_side from); /* sends encrypted records now */
 
 /*
