@@ -163,7 +163,8 @@ static void note_missing_conntrack(struct run *run)
 	if (!times)
 		return;
 	snprintf(text, sizeof text,
-		 "Events of connection tracking were lost %" PRIu64 " time%s while recording: entries may lack states and counters.",
+		 "Events of connection tracking were lost %" PRIu64
+		 " time%s while recording: entries may lack states and counters.",
 		 times, times == 1 ? "" : "s");
 	correlator_note_capture(run->correlator, FINDING_CONNTRACK_EVENTS_LOST, at, (struct packet_ref){ 0 }, text);
 }

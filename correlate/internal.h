@@ -45,7 +45,7 @@ struct correlator {
 	uint64_t dns_replies;
 	bool dns_replies_missed;           /* a name without any reply was used all the same */
 	bool answers_missed, answers_seen; /* SYN-ACKs of handshakes that succeeded: not captured, captured */
-	size_t held_bytes;       /* of segments ahead of a hole, all connections */
+	size_t held_bytes;                 /* of segments ahead of a hole, all connections */
 };
 
 /* The packet that is being looked at, beside its layers. */

@@ -48,9 +48,9 @@ struct lookup {
 	bool answered; /* some reply gave an address */
 	trace_id dial; /* that it was made for, 0 if none yet */
 	struct lookup_story story;
-	struct lookup *expands;       /* the lookup of the search list before this one, a reference; NULL if it is the first */
-	unsigned expansions;          /* how many lookups of the search list went before */
-	bool continued;               /* another one of the search list followed */
+	struct lookup *expands; /* the lookup of the search list before this one, a reference; NULL if it is the first */
+	unsigned expansions;    /* how many lookups of the search list went before */
+	bool continued;         /* another one of the search list followed */
 	/* While it is not settled, with one reference: by the time of the last event, and of those with its client by age. */
 	struct lookup *older, *newer, *older_of_client, *newer_of_client;
 	bool settled;

@@ -48,7 +48,6 @@ void proxies_note(struct correlator *c, const struct tcp_conn *conn)
 		return;
 	if (proxies->noted >= LIMIT_PROXIES)
 		limit_hit(c->hits, LIMIT_PROXIES_HIT);
-	proxies->list[proxies->noted++ % LIMIT_PROXIES] = (struct endpoint){ .ip_version = tuple.ip_version,
-									      .port = tuple.destination_port,
-									      .address = tuple.destination };
+	proxies->list[proxies->noted++ % LIMIT_PROXIES] =
+		(struct endpoint){ .ip_version = tuple.ip_version, .port = tuple.destination_port, .address = tuple.destination };
 }
