@@ -13,10 +13,14 @@ struct sight {
 	bool is_tcp, is_inside;
 };
 
+struct removed {
+	trace_id id, instead; /* instead: of a connection, what was seen inside; 0 of other records */
+};
+
 struct sights {
 	struct sight *at;
 	size_t count, capacity;
-	trace_id *removed; /* sorted */
+	struct removed *removed; /* sorted by id */
 	size_t removed_count, removed_capacity;
 };
 
@@ -126,25 +130,42 @@ static void attach(struct trace_list *list, const struct sight *inside, const st
 	}
 }
 
-static void remove_id(struct sights *sights, trace_id id)
+static void remove_id(struct sights *sights, trace_id id, trace_id instead)
 {
 	if (sights->removed_count == sights->removed_capacity) {
 		sights->removed_capacity = sights->removed_capacity ? sights->removed_capacity * 2 : 64;
 		sights->removed = nt_realloc_array(sights->removed, sights->removed_capacity, sizeof *sights->removed);
 	}
-	sights->removed[sights->removed_count++] = id;
+	sights->removed[sights->removed_count++] = (struct removed){ id, instead };
 }
 
-static int compare_ids(const void *a, const void *b)
+static int by_id(const void *a, const void *b)
 {
-	trace_id x = *(const trace_id *)a, y = *(const trace_id *)b;
+	const struct removed *x = a, *y = b;
 
-	return x < y ? -1 : x > y;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static const struct removed *find_removed(const struct sights *sights, trace_id id)
+{
+	const struct removed key = { .id = id };
+
+	if (!id || !sights->removed_count)
+		return NULL;
+	return bsearch(&key, sights->removed, sights->removed_count, sizeof key, by_id);
 }
 
 static bool is_removed(const struct sights *sights, trace_id id)
 {
-	return id && sights->removed_count && bsearch(&id, sights->removed, sights->removed_count, sizeof id, compare_ids);
+	return find_removed(sights, id);
+}
+
+/* What a reference is to be when all that goes is gone. */
+static trace_id followed(const struct sights *sights, trace_id id)
+{
+	const struct removed *removed = find_removed(sights, id);
+
+	return removed ? removed->instead : id;
 }
 
 /* ---- what goes ---- */
@@ -159,7 +180,7 @@ static size_t keep(void *records, size_t count, size_t size, struct sights *sigh
 	for (size_t i = 0; i < count; i++, from += size) {
 		if (goes(sights, from)) {
 			if (note)
-				remove_id(sights, *(const trace_id *)from);
+				remove_id(sights, *(const trace_id *)from, 0);
 			continue;
 		}
 		if (to != from)
@@ -167,7 +188,7 @@ static size_t keep(void *records, size_t count, size_t size, struct sights *sigh
 		to += size;
 	}
 	if (sights->removed_count != before)
-		qsort(sights->removed, sights->removed_count, sizeof *sights->removed, compare_ids);
+		qsort(sights->removed, sights->removed_count, sizeof *sights->removed, by_id);
 	return (size_t)(to - (char *)records) / size;
 }
 
@@ -193,7 +214,9 @@ static bool query_goes(const struct sights *sights, const void *record)
 
 static bool tunnel_goes(const struct sights *sights, const void *record)
 {
-	return is_removed(sights, ((const struct trace_tls_tunnel *)record)->tcp_conn);
+	const struct trace_tls_tunnel *tunnel = record;
+
+	return is_removed(sights, tunnel->tcp_conn) || is_removed(sights, tunnel->udp_conn);
 }
 
 static bool request_goes(const struct sights *sights, const void *record)
@@ -211,25 +234,58 @@ static bool finding_goes(const struct sights *sights, const void *record)
 	return false;
 }
 
-static void clear_references(struct trace_list *list, const struct sights *sights)
+static void follow_attempts(struct trace_list *list, struct trace_dial *dial, const struct sights *sights)
 {
+	trace_id *kept = arena_alloc(&list->strings, dial->attempt_count * sizeof *kept);
+	size_t count = 0;
+
+	for (size_t i = 0; i < dial->attempt_count; i++) {
+		trace_id id = followed(sights, dial->attempts[i]);
+		size_t at = 0;
+
+		while (at < count && kept[at] != id)
+			at++;
+		kept[at] = id;
+		count += at == count;
+	}
+	dial->attempts = kept;
+	dial->attempt_count = count;
+}
+
+static void follow_dial(struct trace_list *list, struct trace_dial *dial, const struct sights *sights)
+{
+	struct trace_resolver_dial *resolver = arena_alloc(&list->strings, dial->resolver_dial_count * sizeof *resolver);
+
+	for (size_t i = 0; i < dial->resolver_dial_count; i++) {
+		resolver[i] = dial->resolver_dials[i];
+		resolver[i].established_conn = followed(sights, resolver[i].established_conn);
+	}
+	dial->resolver_dials = resolver;
+	dial->established_conn = followed(sights, dial->established_conn);
+	follow_attempts(list, dial, sights);
+}
+
+static void follow_references(struct trace_list *list, const struct sights *sights)
+{
+	for (size_t i = 0; i < list->dial_count; i++)
+		follow_dial(list, &list->dials[i], sights);
+	for (size_t i = 0; i < list->tcp_conn_count; i++)
+		list->tcp_conns[i].from_dial = followed(sights, list->tcp_conns[i].from_dial);
 	for (size_t i = 0; i < list->udp_conn_count; i++)
-		if (is_removed(sights, list->udp_conns[i].from_dial))
-			list->udp_conns[i].from_dial = 0;
+		list->udp_conns[i].from_dial = followed(sights, list->udp_conns[i].from_dial);
 	for (size_t i = 0; i < list->dns_query_count; i++)
-		if (is_removed(sights, list->dns_queries[i].from_dial))
-			list->dns_queries[i].from_dial = 0;
+		list->dns_queries[i].from_dial = followed(sights, list->dns_queries[i].from_dial);
 	for (size_t i = 0; i < list->http_request_count; i++) {
-		if (is_removed(sights, list->http_requests[i].redirected_from))
-			list->http_requests[i].redirected_from = 0;
-		if (is_removed(sights, list->http_requests[i].retry_of))
-			list->http_requests[i].retry_of = 0;
+		struct trace_http_request *request = &list->http_requests[i];
+
+		request->redirected_from = followed(sights, request->redirected_from);
+		request->retry_of = followed(sights, request->retry_of);
 	}
 }
 
 static void remove_records(struct trace_list *list, struct sights *sights)
 {
-	qsort(sights->removed, sights->removed_count, sizeof *sights->removed, compare_ids);
+	qsort(sights->removed, sights->removed_count, sizeof *sights->removed, by_id);
 	list->tcp_conn_count = keep(list->tcp_conns, list->tcp_conn_count, sizeof *list->tcp_conns, sights, conn_goes, false);
 	list->udp_conn_count = keep(list->udp_conns, list->udp_conn_count, sizeof *list->udp_conns, sights, conn_goes, false);
 	list->dial_count = keep(list->dials, list->dial_count, sizeof *list->dials, sights, dial_goes, true);
@@ -239,7 +295,7 @@ static void remove_records(struct trace_list *list, struct sights *sights)
 	list->http_request_count =
 		keep(list->http_requests, list->http_request_count, sizeof *list->http_requests, sights, request_goes, true);
 	list->finding_count = keep(list->findings, list->finding_count, sizeof *list->findings, sights, finding_goes, false);
-	clear_references(list, sights);
+	follow_references(list, sights);
 }
 
 void views_join(struct trace_list *list)
@@ -253,7 +309,7 @@ void views_join(struct trace_list *list)
 		size_t others = 0;
 
 		while (i + 1 + others < sights.count && is_other_sight(&sights.at[i], &sights.at[i + 1 + others]))
-			remove_id(&sights, sights.at[i + 1 + others++].id);
+			remove_id(&sights, sights.at[i + 1 + others++].id, sights.at[i].id);
 		if (others)
 			attach(list, &sights.at[i], &sights.at[i + 1], others);
 		i += 1 + others;
