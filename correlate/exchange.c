@@ -2,6 +2,7 @@
 
 #include "correlate/dials.h"
 #include "correlate/http_history.h"
+#include "correlate/http_secrets.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,15 +60,11 @@ static bool excluded(const struct correlate_options *options, struct bytes name)
 	return false;
 }
 
-/* What stands in these fields lets others act as the client: it is only shown on demand. */
-static bool holds_secret(struct bytes name)
+static struct bytes shown_value(const struct correlate_options *options, struct arena *arena, const struct http1_field *field)
 {
-	static const char *const names[] = { "Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie" };
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (bytes_equal_nocase(bytes_of(names[i]), name))
-			return true;
-	return false;
+	if (options->headers != CORRELATE_HEADERS_VALUES || (!options->secrets && http_field_is_secret(field->name)))
+		return (struct bytes){ NULL, 0 };
+	return arena_copy(arena, options->secrets ? field->value : http_field_without_secrets(arena, field->value));
 }
 
 static const struct trace_http_field *keep_fields(struct exchange_list *list, struct arena *arena, const struct http1_field *source,
@@ -82,25 +79,35 @@ static const struct trace_http_field *keep_fields(struct exchange_list *list, st
 	fields = arena_alloc(arena, source_count * sizeof *fields);
 	for (size_t i = 0; i < source_count; i++) {
 		const struct http1_field *field = &source[i];
-		bool shown = options->headers == CORRELATE_HEADERS_VALUES && (options->secrets || !holds_secret(field->name));
 
 		if (excluded(options, field->name))
 			continue;
-		fields[(*count)++] = (struct trace_http_field){
-			.name = arena_copy(arena, field->name),
-			.value = shown ? arena_copy(arena, field->value) : (struct bytes){ NULL, 0 },
-			.value_size = options->headers >= CORRELATE_HEADERS_LENGTHS ? (uint32_t)field->value.size : 0
-		};
+		fields[(*count)++] = (struct trace_http_field){ .name = arena_copy(arena, field->name),
+								.value = shown_value(options, arena, field),
+								.value_size = options->headers >= CORRELATE_HEADERS_LENGTHS
+										      ? (uint32_t)field->value.size
+										      : 0 };
 	}
 	return fields;
 }
 
-static const char *text_of_field(struct arena *arena, const struct http1_field *fields, size_t count, const char *name)
+static const struct http1_field *find_field(const struct http1_field *fields, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++)
 		if (bytes_equal_nocase(fields[i].name, bytes_of(name)))
-			return arena_string(arena, fields[i].value);
+			return &fields[i];
 	return NULL;
+}
+
+/* Blanked as the URL of the request that follows it will be. */
+static const char *location_of(const struct exchange_list *list, struct arena *arena, const struct http1_field *fields,
+			       size_t count)
+{
+	const struct http1_field *field = find_field(fields, count, "Location");
+
+	if (!field)
+		return NULL;
+	return arena_string(arena, list->app->c->options.secrets ? field->value : http_without_secrets(arena, field->value));
 }
 
 void exchange_request(struct exchange_list *list, struct exchange *exchange, const struct http1_field *fields, size_t count)
@@ -116,10 +123,11 @@ void exchange_request(struct exchange_list *list, struct exchange *exchange, con
 void exchange_response(struct exchange_list *list, struct exchange *exchange, const struct http1_field *fields, size_t count)
 {
 	struct trace_http_request *record = &exchange->record;
+	const struct http1_field *squid_error = find_field(fields, count, "X-Squid-Error");
 
 	exchange->response_begun = true;
-	exchange->location = text_of_field(&exchange->arena, fields, count, "Location");
-	exchange->circumstances.proxy_error = text_of_field(&exchange->arena, fields, count, "X-Squid-Error");
+	exchange->location = location_of(list, &exchange->arena, fields, count);
+	exchange->circumstances.proxy_error = squid_error ? arena_string(&exchange->arena, squid_error->value) : NULL;
 	record->resp_fields = keep_fields(list, &exchange->arena, fields, count, &record->resp_field_count);
 }
 

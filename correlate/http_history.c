@@ -2,6 +2,7 @@
 
 #include "correlate/diagnose.h"
 #include "correlate/hash.h"
+#include "correlate/http_redirect.h"
 #include "store/trace.h"
 
 #include <stdlib.h>
@@ -39,6 +40,7 @@ struct client {
 	nt_time last;
 	struct event events[REMEMBERED]; /* a ring */
 	size_t event_count;
+	nt_time redirect_remembered;     /* when last; NT_TIME_NONE: never */
 	unsigned redirects;              /* in a row */
 	uint64_t redirected[REMEMBERED]; /* URLs that were answered by them */
 	bool loop_told;
@@ -92,12 +94,25 @@ static struct client *client_of(struct http_history *history, const struct addre
 	history->recent = (size_t)(oldest - history->clients);
 	oldest->ip_version = tuple->ip_version;
 	oldest->address = tuple->source;
+	oldest->redirect_remembered = NT_TIME_NONE;
 	return oldest;
 }
 
 static uint64_t hash_of(const struct http_history *history, struct bytes method, struct bytes url)
 {
 	return hash_bytes(hash_bytes(history->seed, method.at, method.size), url.at, url.size);
+}
+
+/* Of what a redirect with this Location leads to; of the URL itself if it is empty. */
+static uint64_t hash_of_target(const struct http_history *history, struct bytes url, struct bytes location)
+{
+	struct buffer target = { .max = LIMIT_HTTP_HEAD * 4u };
+	uint64_t hash;
+
+	http_redirect_target(&target, url, location);
+	hash = hash_of(history, BYTES(""), (struct bytes){ target.at, target.size });
+	buffer_free(&target);
+	return hash;
 }
 
 static struct event *find(struct client *client, enum event_kind kind, uint64_t url, nt_time now)
@@ -176,6 +191,14 @@ static void repetition_answered(struct client *client, const struct trace_http_r
 	}
 }
 
+/* The redirect that led to this request. */
+static struct event *find_redirect(const struct correlator *c, struct client *client, const struct trace_http_request *request)
+{
+	if (client->redirect_remembered == NT_TIME_NONE || request->req_sent - client->redirect_remembered > memory_time)
+		return NULL;
+	return find(client, EVENT_REDIRECT, hash_of_target(c->http_history, request->url, BYTES("")), request->req_sent);
+}
+
 void http_history_request(struct correlator *c, const struct tcp_conn *conn, struct trace_http_request *request)
 {
 	struct address_tuple tuple = tcp_tuple(conn);
@@ -183,7 +206,7 @@ void http_history_request(struct correlator *c, const struct tcp_conn *conn, str
 	struct asked asked = { .request = request->id,
 			       .conn = conn,
 			       .url = hash_of(c->http_history, request->method, request->url) };
-	struct event *event = find(client, EVENT_REDIRECT, hash_of(c->http_history, BYTES(""), request->url), request->req_sent);
+	struct event *event = find_redirect(c, client, request);
 
 	if (event)
 		request->redirected_from = event->request;
@@ -193,62 +216,6 @@ void http_history_request(struct correlator *c, const struct tcp_conn *conn, str
 }
 
 /* ---- redirects ---- */
-
-static bool has_scheme(struct bytes reference)
-{
-	size_t i = 0;
-
-	while (i < reference.size && !memchr(":/?#", reference.at[i], 4))
-		i++;
-	return i > 0 && i < reference.size && reference.at[i] == ':';
-}
-
-static size_t path_end(struct bytes url, size_t path)
-{
-	const uint8_t *query = memchr(url.at + path, '?', url.size - path);
-
-	return query ? (size_t)(query - url.at) : url.size;
-}
-
-/* What of a path a reference without a leading "/" replaces: all that follows the last "/" (RFC 3986 5.2.3). */
-static size_t folder_end(struct bytes url, size_t path)
-{
-	size_t end = path_end(url, path);
-
-	while (end > path && url.at[end - 1] != '/')
-		end--;
-	return end;
-}
-
-/*
- * RFC 3986 4.2: "//host/path", "/path" and "path" are completed from the URL that they were given for; "." and ".." in them are not
- * removed.
- */
-static uint64_t hash_of_location(const struct http_history *history, struct bytes url, struct bytes location)
-{
-	struct buffer whole = { .max = 65536 };
-	const uint8_t *slashes = url.size ? memmem(url.at, url.size, "://", 3) : NULL, *path = NULL;
-	size_t keep = 0;
-	uint64_t hash;
-
-	if (slashes && location.size && !has_scheme(location)) {
-		size_t authority = (size_t)(slashes - url.at) + 3;
-
-		path = memchr(url.at + authority, '/', url.size - authority);
-		keep = path ? (size_t)(path - url.at) : url.size;
-		if (location.size > 1 && location.at[0] == '/' && location.at[1] == '/')
-			keep = authority - 2;
-		else if (location.at[0] == '?')
-			keep = path_end(url, keep);
-		else if (location.at[0] != '/' && path)
-			keep = folder_end(url, keep);
-	}
-	buffer_add(&whole, url.at, keep);
-	buffer_add(&whole, location.at, location.size);
-	hash = hash_of(history, BYTES(""), (struct bytes){ whole.at, whole.size });
-	buffer_free(&whole);
-	return hash;
-}
 
 static unsigned times_redirected(const struct client *client, uint64_t url)
 {
@@ -276,7 +243,7 @@ static void tell_loop(struct correlator *c, struct client *client, const struct 
 static void note_redirect(struct correlator *c, struct client *client, const struct trace_http_request *request,
 			  struct bytes location)
 {
-	uint64_t asked = hash_of(c->http_history, BYTES(""), request->url);
+	uint64_t asked = hash_of_target(c->http_history, request->url, BYTES(""));
 
 	if (!request->redirected_from) { /* it follows none of those before: a chain of its own */
 		client->redirects = 0;
@@ -285,8 +252,9 @@ static void note_redirect(struct correlator *c, struct client *client, const str
 	client->redirected[client->redirects++ % REMEMBERED] = asked;
 	if (!client->loop_told && (client->redirects >= MAX_REDIRECTS || times_redirected(client, asked) >= MAX_SAME_URL))
 		tell_loop(c, client, request);
+	client->redirect_remembered = request->resp_recv;
 	remember(client, (struct event){ .kind = EVENT_REDIRECT,
-					 .url = hash_of_location(c->http_history, request->url, location),
+					 .url = hash_of_target(c->http_history, request->url, location),
 					 .request = request->id,
 					 .time = request->resp_recv });
 }

@@ -1,6 +1,7 @@
 #include "correlate/http_url.h"
 
 #include "correlate/dials.h"
+#include "correlate/http_secrets.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -27,8 +28,7 @@ static void add_text(struct buffer *out, const char *text)
 	buffer_add(out, text, strlen(text));
 }
 
-/* RFC 3986 2.1: what is no visible ASCII character is percent-encoded, the rest stays as it was sent. */
-static void add_escaped(struct buffer *out, struct bytes text)
+void http_url_escape(struct buffer *out, struct bytes text)
 {
 	static const char hex[] = "0123456789ABCDEF";
 	size_t plain = 0;
@@ -84,52 +84,12 @@ static void add_absolute(struct buffer *out, struct bytes target, size_t scheme)
 	at = authority_size ? memrchr(authority, '@', authority_size) : NULL;
 	colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
 	if (!colon) {
-		add_escaped(out, target);
+		http_url_escape(out, target);
 		return;
 	}
-	add_escaped(out, (struct bytes){ target.at, (size_t)(colon - target.at) });
+	http_url_escape(out, (struct bytes){ target.at, (size_t)(colon - target.at) });
 	add_text(out, ":***");
-	add_escaped(out, (struct bytes){ at, (size_t)(target.at + target.size - at) });
-}
-
-/* Query parameters whose values let others act as the client. */
-static bool is_secret_parameter(struct bytes name)
-{
-	static const char *const names[] = { "password",       "passwd",     "pwd",    "token",         "access_token", "id_token",
-					     "refresh_token",  "auth_token", "secret", "client_secret", "sig",          "signature",
-					     "x-amz-signature" };
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (bytes_equal_nocase(bytes_of(names[i]), name))
-			return true;
-	return false;
-}
-
-/* The target with the values of such parameters blanked; a view if there are none, else in `arena`. */
-static struct bytes without_secrets(struct arena *arena, struct bytes target)
-{
-	const uint8_t *query = target.size ? memchr(target.at, '?', target.size) : NULL, *end = target.at + target.size;
-	struct buffer out = { .max = LIMIT_HTTP_HEAD * 2u };
-	struct bytes result = target;
-	const uint8_t *kept = target.at;
-
-	for (const uint8_t *at = query ? query + 1 : end; at < end;) {
-		const uint8_t *next = memchr(at, '&', (size_t)(end - at)), *stop = next ? next : end;
-		const uint8_t *equals = memchr(at, '=', (size_t)(stop - at));
-
-		if (equals && is_secret_parameter((struct bytes){ at, (size_t)(equals - at) })) {
-			buffer_add(&out, kept, (size_t)(equals + 1 - kept));
-			add_text(&out, "***");
-			kept = stop;
-		}
-		at = next ? next + 1 : end;
-	}
-	if (kept != target.at) {
-		buffer_add(&out, kept, (size_t)(end - kept));
-		result = arena_copy(arena, (struct bytes){ out.at, out.size });
-	}
-	buffer_free(&out);
-	return result;
+	http_url_escape(out, (struct bytes){ at, (size_t)(target.at + target.size - at) });
 }
 
 struct bytes http_url(struct arena *arena, const struct app *app, bool is_connect, struct bytes target, struct bytes host_field)
@@ -139,7 +99,7 @@ struct bytes http_url(struct arena *arena, const struct app *app, bool is_connec
 	struct bytes url;
 
 	if (!app->c->options.secrets)
-		target = without_secrets(arena, target);
+		target = http_without_secrets(arena, target);
 	if (is_connect || scheme) {
 		add_absolute(&out, target, scheme);
 	} else {
@@ -152,7 +112,7 @@ struct bytes http_url(struct arena *arena, const struct app *app, bool is_connec
 			target.size = 0;
 		else if (target.size == 0 || target.at[0] != '/')
 			add_text(&out, "/");
-		add_escaped(&out, target);
+		http_url_escape(&out, target);
 	}
 	url = arena_copy(arena, (struct bytes){ out.at, out.size });
 	buffer_free(&out);
@@ -168,7 +128,7 @@ char *http_proxy_url(const struct app *app)
 
 	add_text(&out, app->in.tls_tunnel ? "https://" : "http://");
 	if (host.size) {
-		add_escaped(&out, host);
+		http_url_escape(&out, host);
 		snprintf(port, sizeof port, ":%u", tcp_tuple(app->conn).destination_port);
 		add_text(&out, port);
 	} else {

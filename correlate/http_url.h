@@ -12,6 +12,9 @@
  */
 struct bytes http_url(struct arena *arena, const struct app *app, bool is_connect, struct bytes target, struct bytes host_field);
 
+/* Appends `text` to `out`: what is no visible ASCII character percent-encoded (RFC 3986 2.1), the rest as it was sent. */
+void http_url_escape(struct buffer *out, struct bytes text);
+
 /* Bytes of the "scheme://" that a target in absolute-form begins with, 0 for other forms. */
 size_t http_scheme_size(struct bytes target);
 

@@ -1,8 +1,10 @@
 /*
- * A whole capture file, as nettrace-analyze --json reads it.
+ * A whole capture file, as nettrace-analyze --json reads it: with the keys that it carries.
  */
 #include "capture/source.h"
 #include "cli/output.h"
+#include "correlate/views.h"
+#include "dissect/tls/keylog.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
@@ -24,13 +26,33 @@ static void write_json(FILE *out, const struct capture_source *source, const str
 		abort();
 }
 
+static struct tls_keylog *keys_of(const uint8_t *data, size_t size, struct limit_hits *hits)
+{
+	struct tls_keylog *keylog = tls_keylog_new(1, hits);
+	struct limit_hits counted_twice = { 0 };
+	struct capture_source *source;
+	const struct capture_secrets *secrets;
+	struct packet packet;
+
+	if (capture_open_memory(&source, data, size, &counted_twice, NULL) != NT_OK)
+		return keylog;
+	while (capture_next(source, &packet) == NT_OK)
+		continue;
+	secrets = capture_secrets(source);
+	for (size_t i = 0; i < secrets->count; i++)
+		tls_keylog_add(keylog, secrets->key_logs[i]);
+	capture_free(source);
+	return keylog;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static FILE *nowhere;
-	const struct correlate_options options = { .headers = CORRELATE_HEADERS_VALUES, .no_app_protocol = true };
+	struct correlate_options options = { .headers = CORRELATE_HEADERS_VALUES, .no_app_protocol = true };
 	struct capture_source *source;
 	struct limit_hits hits = { 0 };
 	struct trace_list list = { 0 };
+	struct tls_keylog *keylog;
 	struct correlator *correlator;
 	struct packet packet;
 
@@ -38,14 +60,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		nowhere = fopen("/dev/null", "w");
 	if (!nowhere || capture_open_memory(&source, data, size, &hits, NULL) != NT_OK)
 		return 0;
+	options.keylog = keylog = keys_of(data, size, &hits);
 	correlator = correlator_new(&options, &trace_list_sink, &list, &hits);
 	while (capture_next(source, &packet) == NT_OK)
 		correlator_packet(correlator, &packet);
 	correlator_finish(correlator);
 	trace_list_sort(&list);
+	views_join(&list);
 	write_json(nowhere, source, correlator_stats(correlator), &list, &hits);
 	correlator_free(correlator);
 	capture_free(source);
 	trace_list_free(&list);
+	tls_keylog_free(keylog);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include "tests/support/tls_wire.h"
 #include "tests/unit/suite.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct scene s;
@@ -352,6 +353,55 @@ START_TEST(url_of_a_request)
 }
 END_TEST
 
+static const char *const secret_parameters[] = {
+	"password",         "passwd",  "pwd",           "token",   "access_token", "id_token",        "refresh_token",
+	"auth_token",       "secret",  "client_secret", "sig",     "signature",    "x-amz-signature", "x-amz-security-token",
+	"x-goog-signature", "api_key", "apikey",        "api-key", "Access_Token", "to%6Ben",         "%74oken"
+};
+
+START_TEST(url_shows_no_value_of_a_secret_parameter)
+{
+	char text[300], expected[200];
+	const char *name = secret_parameters[_i];
+
+	snprintf(text, sizeof text, "cGET /a?%s=s3cr&x=%s&%s=s3;cret HTTP/1.1\r\nHost: b\r\n\r\n", name, name, name);
+	snprintf(expected, sizeof expected, "http://b/a?%s=***&x=%s&%s=***", name, name, name);
+	check_text(TALK(1, text)->url, expected);
+}
+END_TEST
+
+START_TEST(url_shows_secret_parameters_on_demand)
+{
+	s.options.secrets = true;
+	check_text(TALK(1, "cGET /a?token=s3cret HTTP/1.1\r\nHost: b\r\n\r\n")->url, "http://b/a?token=s3cret");
+}
+END_TEST
+
+static const struct {
+	const char *value, *shown;
+} field_rows[] = {
+	{ "https://a.test/cb?code=1&token=s3cret", "https://a.test/cb?code=1&token=***" },
+	{ "https://a.test/cb#access_token=s3cret&state=1", "https://a.test/cb#access_token=***&state=1" },
+	{ "https://user:s3cret@a.test/", "https://user:***@a.test/" },
+	{ "<https://a.test/?sig=s3cret>; rel=next, <//b>", "<https://a.test/?sig=***>; rel=next, <//b>" },
+	{ "0; url=/x?password=s3cret", "0; url=/x?password=***" },
+	{ "text/html; charset=utf-8", "text/html; charset=utf-8" },
+	{ "", "" },
+};
+
+START_TEST(field_that_holds_a_url_shows_no_secret_of_it)
+{
+	char text[300];
+	const struct trace_http_request *request;
+
+	s.options.headers = CORRELATE_HEADERS_VALUES;
+	snprintf(text, sizeof text, "sHTTP/1.1 200 OK\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n", field_rows[_i].value);
+	request = TALK(1, "cGET / HTTP/1.1\r\nHost: b\r\n\r\n", text);
+	check_text(request->resp_fields[0].value, field_rows[_i].shown);
+	ck_assert_uint_eq(request->resp_fields[0].value_size, strlen(field_rows[_i].value));
+}
+END_TEST
+
 START_TEST(url_without_host_has_the_port_of_the_server)
 {
 	t = scene_tcp_between(&s, "2001:db8::1", 40000, "2001:db8::2", 8080);
@@ -576,6 +626,10 @@ Suite *nettrace_suite(void)
 	tcase_add_test(several, number_of_unanswered_requests_is_limited);
 	tcase_add_loop_test(urls, url_of_a_request, 0, sizeof url_rows / sizeof *url_rows);
 	tcase_add_test(urls, url_without_host_has_the_port_of_the_server);
+	tcase_add_loop_test(urls, url_shows_no_value_of_a_secret_parameter, 0,
+			    sizeof secret_parameters / sizeof *secret_parameters);
+	tcase_add_test(urls, url_shows_secret_parameters_on_demand);
+	tcase_add_loop_test(urls, field_that_holds_a_url_shows_no_secret_of_it, 0, sizeof field_rows / sizeof *field_rows);
 	tcase_add_test(fields, no_header_fields_unless_wanted);
 	tcase_add_test(fields, names_only);
 	tcase_add_test(fields, names_and_lengths);
