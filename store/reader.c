@@ -18,7 +18,7 @@ enum {
 
 static enum nt_status look(struct sql *sql, struct nt_error *error)
 {
-	static const char query[] = "SELECT count(*) FROM sqlite_schema";
+	static const char query[] = "SELECT EXISTS (SELECT 1 FROM sqlite_schema)"; /* no guard sees a count() that does not end */
 	int64_t ignored;
 	enum nt_status status = sql_query_int(sql, query, &ignored, error);
 
@@ -34,6 +34,7 @@ static enum nt_status open_and_look(struct sql **out, const char *path, enum sql
 	if (status != NT_OK)
 		return status;
 	sql_set_patience(*out, PATIENCE_MS);
+	sql_guard(*out);
 	return mode == SQL_WRITE ? sql_query_int(*out, "PRAGMA schema_version", &(int64_t){ 0 }, error) : look(*out, error);
 }
 
@@ -122,10 +123,8 @@ static enum nt_status finish_opening(struct recording **out, struct sql *sql, en
 	r->sql = sql;
 	r->reader = nt_zalloc(sizeof *r->reader);
 	r->reader->keys.max = LIMIT_SECRETS;
-	if (status == NT_OK) {
-		sql_guard(sql);
+	if (status == NT_OK)
 		status = load_sessions(r, error);
-	}
 	if (status == NT_OK)
 		status = reader_prepare_feeds(r, error);
 	*out = status == NT_OK ? r : NULL;

@@ -232,7 +232,7 @@ static enum nt_status read_identity(struct sql *sql, int64_t *application, int64
 	if (status == NT_OK)
 		status = sql_query_int(sql, "PRAGMA user_version", version, error);
 	if (status == NT_OK)
-		status = sql_query_int(sql, "SELECT count(*) FROM sqlite_schema", objects, error);
+		status = sql_query_int(sql, "SELECT EXISTS (SELECT 1 FROM sqlite_schema)", objects, error);
 	return status;
 }
 

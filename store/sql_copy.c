@@ -79,8 +79,9 @@ static enum nt_status open_rolled_back(struct sql **out, const char *copy, struc
 
 	if (status != NT_OK)
 		return status;
+	sql_guard(*out);
 	/* Everything further goes to memory: the names are gone as soon as this returns. */
-	status = sql_query_int(*out, "SELECT count(*) FROM sqlite_schema", &ignored, error);
+	status = sql_query_int(*out, "SELECT EXISTS (SELECT 1 FROM sqlite_schema)", &ignored, error);
 	if (status == NT_OK)
 		status = sql_run(*out, "PRAGMA journal_mode = MEMORY; PRAGMA temp_store = MEMORY", error);
 	if (status != NT_OK) {

@@ -6,6 +6,7 @@
 #include "tests/unit/suite.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -126,6 +127,76 @@ START_TEST(any_damage_ends_in_some_result)
 }
 END_TEST
 
+/* ---- a file that was made to have no end ---- */
+
+enum { PAGE = 4096, LEVELS = 12, CHILDREN = 201 };
+
+static void put_u16(uint8_t *at, unsigned value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+/* https://www.sqlite.org/fileformat.html 1.3: a database of `pages` pages with our application id. */
+static void put_file_header(uint8_t *at, unsigned pages)
+{
+	memcpy(at, "SQLite format 3", 16);
+	put_u16(at + 16, PAGE);
+	memcpy(at + 18, "\1\1\0\x40\x20\x20", 6);
+	put_u16(at + 30, pages);
+	at[27] = at[95] = 1;                   /* change counter, and the version valid for it */
+	at[43] = at[47] = at[59] = at[63] = 1; /* schema cookie, schema format, UTF-8, user version */
+	memcpy(at + 68, "NTRC", 4);
+}
+
+/* 1.6: an interior page of a table; all its children are page `child`.  `head` bytes of the page are taken. */
+static void put_interior(uint8_t *page, unsigned head, unsigned child)
+{
+	uint8_t *header = page + head;
+	unsigned content = PAGE - 5 * (CHILDREN - 1);
+
+	header[0] = 5;
+	put_u16(header + 3, CHILDREN - 1);
+	put_u16(header + 5, content);
+	put_u16(header + 10, child);
+	for (unsigned i = 0; i < CHILDREN - 1; i++) {
+		put_u16(header + 12 + 2 * i, content + 5 * i);
+		put_u16(page + content + 5 * i + 2, child);
+		page[content + 5 * i + 4] = 1;
+	}
+}
+
+/* A leaf with one row, of which all five columns are NULL. */
+static void put_leaf(uint8_t *page)
+{
+	static const uint8_t row[] = { 6, 1, 6, 0, 0, 0, 0, 0 };
+
+	page[0] = 13;
+	put_u16(page + 3, 1);
+	put_u16(page + 5, PAGE - sizeof row);
+	put_u16(page + 8, PAGE - sizeof row);
+	memcpy(page + PAGE - sizeof row, row, sizeof row);
+}
+
+START_TEST(schema_without_an_end_is_damage)
+{
+	static uint8_t image[(LEVELS + 1) * PAGE];
+	const char *path = recordings_path("endless.db");
+	struct recording *r;
+	FILE *file = fopen(path, "w");
+
+	put_file_header(image, LEVELS + 1);
+	for (unsigned i = 0; i < LEVELS; i++)
+		put_interior(image + i * PAGE, i == 0 ? 100 : 0, i + 2);
+	put_leaf(image + LEVELS * PAGE);
+	ck_assert_uint_eq(fwrite(image, 1, sizeof image, file), sizeof image);
+	fclose(file);
+	ck_assert_int_eq(recording_open_reader(&r, path, &error), NT_EDAMAGED);
+	ck_assert_ptr_null(r);
+	ck_assert(says(path));
+}
+END_TEST
+
 static void make_directory(void)
 {
 	recordings_make();
@@ -143,6 +214,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tcase, file_that_is_cut_gives_the_packets_before_the_cut);
 	tcase_add_test(tcase, packets_in_a_backward_order_of_rows_are_damage);
 	tcase_add_test(tcase, any_damage_ends_in_some_result);
+	tcase_add_test(tcase, schema_without_an_end_is_damage);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
