@@ -14,16 +14,19 @@
 enum {
 	LONGEST_VALUE = LIMIT_PACKET_SIZE + 65536,
 	PATIENCE_STEP_MS = 5,
-	GUARD_OPERATIONS = 1000 * 1000, /* of SQLite's machine, between two looks at a statement */
-	GUARD_LOOKS = 4                 /* the statements of the reader need a thousand operations or so for a row */
+	GUARD_OPERATIONS = 1000, /* of SQLite's machine, between two looks at a statement */
+	GUARD_LOOKS = 4000       /* the statements of the reader need a thousand operations or so for a row */
 };
+
+#define GUARD_TIME (2 * NT_SECOND) /* of the processor; an operation may have to read a megabyte */
 
 struct sql {
 	sqlite3 *db;
 	char *path; /* as the user named it */
 	enum sql_mode mode;
 	unsigned patience_ms;
-	unsigned looks; /* of the guard, at the current step */
+	unsigned looks;  /* of the guard, at the current step */
+	int64_t watched; /* since when: processor time of the first of them */
 	unsigned depth;
 	bool doomed;
 };
@@ -143,8 +146,14 @@ void sql_set_patience(struct sql *sql, unsigned milliseconds)
 static int look_at_statement(void *data)
 {
 	struct sql *sql = data;
+	struct timespec used;
+	int64_t now;
 
-	return ++sql->looks > GUARD_LOOKS;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+	now = used.tv_sec * NT_SECOND + used.tv_nsec;
+	if (sql->looks++ == 0)
+		sql->watched = now;
+	return sql->looks > GUARD_LOOKS || now - sql->watched > GUARD_TIME;
 }
 
 void sql_guard(struct sql *sql)

@@ -184,6 +184,23 @@ START_TEST(guard_ends_a_statement_that_computes_for_ever)
 }
 END_TEST
 
+START_TEST(guard_ends_a_statement_whose_rows_are_costly)
+{
+	struct nt_error error = { 0 };
+	struct sql *sql = fresh("costly.db");
+	int64_t value;
+
+	sql_guard(sql);
+	ck_assert_int_eq(sql_query_int(sql,
+				       "WITH r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r)"
+				       " SELECT sum(length(hex(zeroblob(8000000 + n % 2)))) FROM r",
+				       &value, &error),
+			 NT_EDAMAGED);
+	ck_assert_ptr_nonnull(strstr(error.text, "does not come to an end"));
+	sql_close(sql);
+}
+END_TEST
+
 START_TEST(value_that_is_too_long_fails_its_row_only)
 {
 	struct nt_error error = { 0 };
@@ -214,6 +231,7 @@ Suite *nettrace_suite(void)
 	TCase *tcase = tcase_create("sql");
 
 	tcase_add_unchecked_fixture(tcase, make_directory, recordings_remove);
+	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, parameters_and_columns_follow_the_text);
 	tcase_add_test(tcase, inner_transaction_commits_with_the_outer);
 	tcase_add_test(tcase, inner_rollback_dooms_the_outer);
@@ -221,6 +239,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tcase, sentence_names_the_file_and_what_to_do);
 	tcase_add_test(tcase, name_is_taken_as_it_is);
 	tcase_add_test(tcase, guard_ends_a_statement_that_computes_for_ever);
+	tcase_add_test(tcase, guard_ends_a_statement_whose_rows_are_costly);
 	tcase_add_test(tcase, value_that_is_too_long_fails_its_row_only);
 	suite_add_tcase(suite, tcase);
 	return suite;
