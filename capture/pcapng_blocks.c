@@ -146,8 +146,7 @@ enum pcapng_step pcapng_next_block(struct pcapng_walk *walk, struct pcapng_block
 	const struct known *known;
 	enum pcapng_step step;
 
-	block->offset = walk->bytes->offset;
-	block->skipped = false;
+	*block = (struct pcapng_block){ .offset = walk->bytes->offset, .body = fields_of(NULL, 0, walk->big) };
 	step = read_head(walk, block);
 	if (step != PCAPNG_BLOCK)
 		return step;

@@ -24,7 +24,7 @@ struct pcapng_block {
 	uint32_t size; /* of the whole block */
 	uint64_t offset;
 	bool skipped;       /* the body was not kept: its type means nothing here, or it is larger than anything that makes sense */
-	struct fields body; /* a view, valid until the next block; SHB: after the byte order mark */
+	struct fields body; /* a view, valid until the next block; SHB: after the byte order mark; empty when skipped */
 };
 
 enum pcapng_step { PCAPNG_BLOCK, PCAPNG_END, PCAPNG_CUT, PCAPNG_BROKEN };
