@@ -283,10 +283,20 @@ static bool take_packet(struct reader *r, struct pcapng_block *block, const stru
 	return true;
 }
 
+/* The interface of a packet.  A packet of one beyond the limit is left out, but keeps its number. */
+static const struct section_interface *find_packet_interface(struct reader *r, const struct pcapng_block *block, uint32_t id)
+{
+	const struct pcapng_state *s = r->state;
+	const struct section_interface *i = find_interface(r, block, id);
+
+	if (!i && id < s->described)
+		r->info.packets++;
+	return i;
+}
+
 /* EPB and its forerunner differ only in the first four bytes: interface (32 bits), or interface and drops (16 bits each). */
 static bool read_packet(struct reader *r, struct pcapng_block *block, struct packet *out)
 {
-	const struct pcapng_state *s = r->state;
 	struct fields *f = &block->body;
 	const struct section_interface *i;
 	uint32_t id;
@@ -298,12 +308,9 @@ static bool read_packet(struct reader *r, struct pcapng_block *block, struct pac
 	} else {
 		id = fields_u32(f);
 	}
-	i = find_interface(r, block, id);
-	if (!i) {
-		if (id < s->described)
-			r->info.packets++; /* of an interface beyond the limit: it keeps its number */
+	i = find_packet_interface(r, block, id);
+	if (!i)
 		return false;
-	}
 	units = (uint64_t)fields_u32(f) << 32;
 	units |= fields_u32(f);
 	out->time = packet_time(i, units);
@@ -315,7 +322,7 @@ static bool read_packet(struct reader *r, struct pcapng_block *block, struct pac
 /* 4.4: of interface 0, without a time; how much is there follows from the size on the wire and the snaplen. */
 static bool read_simple_packet(struct reader *r, struct pcapng_block *block, struct packet *out)
 {
-	const struct section_interface *i = find_interface(r, block, 0);
+	const struct section_interface *i = find_packet_interface(r, block, 0);
 	uint32_t snaplen;
 
 	if (!i)

@@ -561,6 +561,27 @@ START_TEST(interfaces_beyond_the_limit_are_counted_and_their_packets_skipped)
 }
 END_TEST
 
+START_TEST(simple_packet_of_an_interface_beyond_the_limit_keeps_its_number)
+{
+	struct pcap_bytes file = pcap_bytes_little();
+	struct capture_source *source;
+
+	pcapng_bytes_section(&file);
+	for (unsigned i = 0; i < LIMIT_INTERFACES; i++)
+		pcapng_bytes_interface(&file, &(struct pcapng_bytes_interface){ .link_type = 1 });
+	add_packet(&file, 0, 1);
+	pcapng_bytes_section(&file);
+	pcapng_bytes_interface(&file, &(struct pcapng_bytes_interface){ .link_type = 1 });
+	pcapng_bytes_simple(&file, frame, 10, 10);
+	add_packet(&file, 0, 2);
+	source = open_built(&file);
+	ck_assert_uint_eq(read_all(source), 1);
+	ck_assert_uint_eq(capture_input(source, 0)->packets, 3);
+	ck_assert(!capture_input(source, 0)->damage.damaged);
+	finish(source, &file);
+}
+END_TEST
+
 START_TEST(packet_before_any_interface_is_left_out)
 {
 	struct pcap_bytes file = pcap_bytes_little();
@@ -677,6 +698,7 @@ Suite *nettrace_suite(void)
 	tcase_add_loop_test(tests, check_sequence_is_cut_off, 0, sizeof check_sequences / sizeof *check_sequences);
 	tcase_add_test(tests, options_that_make_no_sense_are_noted);
 	tcase_add_test(tests, interfaces_beyond_the_limit_are_counted_and_their_packets_skipped);
+	tcase_add_test(tests, simple_packet_of_an_interface_beyond_the_limit_keeps_its_number);
 	tcase_add_test(tests, packet_before_any_interface_is_left_out);
 	tcase_add_test(tests, file_cut_anywhere_yields_what_is_whole);
 	tcase_add_test(tests, file_cut_in_its_first_block_is_refused);
