@@ -393,6 +393,8 @@ static enum outcome next_outcome(struct reader *r, struct packet *out)
 		reader_end_cut(r, block.offset, "%s", s->walk.problem);
 		return THE_END;
 	case PCAPNG_BROKEN:
+		if (s->walk.limit != LIMIT_COUNT)
+			limit_hit(r->lists->hits, s->walk.limit);
 		reader_end_damaged(r, block.offset, "%s", s->walk.problem);
 		return THE_END;
 	case PCAPNG_END:

@@ -1,23 +1,21 @@
 #include "capture/pcapng_blocks.h"
 
-#include "store/limits.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Blocks that mean something here: the least size that the draft gives them, and the most that is believed. */
+/* Blocks that mean something here: the least size that the draft gives them, the most that is believed, and what limit that is. */
 static const struct known {
 	uint32_t type, least;
 	uint64_t most;
+	enum limit limit;
 } known_blocks[] = {
-	/* a packet block also has options: 1 MiB for them is plenty */
-	{ PCAPNG_EPB, 32, LIMIT_PACKET_SIZE + (1 << 20) },
-	{ PCAPNG_SPB, 16, LIMIT_PACKET_SIZE + (1 << 20) },
-	{ PCAPNG_PB, 32, LIMIT_PACKET_SIZE + (1 << 20) },
-	{ PCAPNG_IDB, 20, 1 << 20 },
-	{ PCAPNG_ISB, 24, 1 << 20 },
-	{ PCAPNG_DSB, 20, LIMIT_SECRETS },
-	{ PCAPNG_SHB, 28, 1 << 20 },
+	{ PCAPNG_EPB, 32, LIMIT_PACKET_SIZE + LIMIT_BLOCK_OPTIONS, LIMIT_PACKET_SIZE_HIT },
+	{ PCAPNG_SPB, 16, LIMIT_PACKET_SIZE + LIMIT_BLOCK_OPTIONS, LIMIT_PACKET_SIZE_HIT },
+	{ PCAPNG_PB, 32, LIMIT_PACKET_SIZE + LIMIT_BLOCK_OPTIONS, LIMIT_PACKET_SIZE_HIT },
+	{ PCAPNG_IDB, 20, LIMIT_BLOCK_OPTIONS, LIMIT_BLOCK_OPTIONS_HIT },
+	{ PCAPNG_ISB, 24, LIMIT_BLOCK_OPTIONS, LIMIT_BLOCK_OPTIONS_HIT },
+	{ PCAPNG_DSB, 20, LIMIT_SECRETS, LIMIT_SECRETS_HIT },
+	{ PCAPNG_SHB, 28, LIMIT_BLOCK_OPTIONS, LIMIT_BLOCK_OPTIONS_HIT },
 };
 
 static const struct known *find_known(uint32_t type)
@@ -83,9 +81,11 @@ static enum pcapng_step check_size(struct pcapng_walk *walk, const struct pcapng
 	if (block->size % 4)
 		return fail(walk, PCAPNG_BROKEN, "a block of type %u has %u bytes, which is no multiple of 4", block->type,
 			    block->size);
-	if (known && block->size > known->most && block->type != PCAPNG_DSB)
+	if (known && block->size > known->most && block->type != PCAPNG_DSB) {
+		walk->limit = known->limit;
 		return fail(walk, PCAPNG_BROKEN, "a block of type %u has %u bytes, more than any writer makes", block->type,
 			    block->size);
+	}
 	return PCAPNG_BLOCK;
 }
 
@@ -147,6 +147,7 @@ enum pcapng_step pcapng_next_block(struct pcapng_walk *walk, struct pcapng_block
 	enum pcapng_step step;
 
 	*block = (struct pcapng_block){ .offset = walk->bytes->offset, .body = fields_of(NULL, 0, walk->big) };
+	walk->limit = LIMIT_COUNT;
 	step = read_head(walk, block);
 	if (step != PCAPNG_BLOCK)
 		return step;

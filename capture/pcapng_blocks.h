@@ -6,6 +6,7 @@
 
 #include "capture/fields.h"
 #include "capture/input.h"
+#include "store/limits.h"
 
 enum pcapng_block_type {
 	PCAPNG_IDB = 1,  /* interface description */
@@ -33,6 +34,7 @@ struct pcapng_walk {
 	struct input *bytes;
 	bool big;          /* byte order of this section */
 	char problem[160]; /* with PCAPNG_CUT and PCAPNG_BROKEN */
+	enum limit limit;  /* with PCAPNG_BROKEN: which the block is beyond; LIMIT_COUNT: none */
 };
 
 /* The next block, left behind.  After CUT and BROKEN there is no next one; block->offset says where the bad one begins. */

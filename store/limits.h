@@ -11,6 +11,8 @@
 
 #define LIMIT_LIST(X) \
 	X(LIMIT_PACKET_SIZE, 16 * 1024 * 1024, "bytes", "a larger record in a capture file is damage, as no writer makes such") \
+	X(LIMIT_BLOCK_OPTIONS, 1024 * 1024, "bytes", \
+	  "more beside a packet, or about an interface or a section, in a pcapng block is damage") \
 	X(LIMIT_INTERFACES, 4096, "interfaces", "further interface descriptions of a file are counted, their packets skipped") \
 	X(LIMIT_SECRETS, 64 * 1024 * 1024, "bytes", "further secrets blocks of a file are skipped") \
 	X(LIMIT_NESTING, 16, "headers", "a packet with more encapsulations is reported as too deep") \

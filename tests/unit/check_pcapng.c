@@ -334,6 +334,34 @@ START_TEST(block_with_a_broken_frame_ends_the_input)
 }
 END_TEST
 
+static const struct huge {
+	uint32_t type, size;
+	enum limit limit;
+} huge_blocks[] = {
+	{ PCAPNG_ENHANCED_PACKET, 0x40000000, LIMIT_PACKET_SIZE_HIT },
+	{ PCAPNG_SIMPLE_PACKET, LIMIT_PACKET_SIZE + LIMIT_BLOCK_OPTIONS + 4, LIMIT_PACKET_SIZE_HIT },
+	{ PCAPNG_PACKET, 0xfffffffc, LIMIT_PACKET_SIZE_HIT },
+	{ PCAPNG_INTERFACE, LIMIT_BLOCK_OPTIONS + 4, LIMIT_BLOCK_OPTIONS_HIT },
+};
+
+START_TEST(block_larger_than_the_limit_is_counted)
+{
+	const struct huge *row = &huge_blocks[_i];
+	struct pcap_bytes file = begin_plain();
+	struct capture_source *source;
+
+	pcap_bytes_u32(&file, row->type);
+	pcap_bytes_u32(&file, row->size);
+	pcap_bytes_u32(&file, 0);
+	source = open_built(&file);
+	ck_assert_uint_eq(read_all(source), 0);
+	ck_assert(capture_input(source, 0)->damage.damaged);
+	for (int i = 0; i < LIMIT_COUNT; i++)
+		ck_assert_uint_eq(hits.count[i], i == (int)row->limit);
+	finish(source, &file);
+}
+END_TEST
+
 START_TEST(packet_of_an_unknown_interface_is_left_out)
 {
 	struct pcap_bytes file = begin_plain();
@@ -688,6 +716,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tests, obsolete_packet_block_is_read);
 	tcase_add_test(tests, other_blocks_are_skipped_and_counted);
 	tcase_add_loop_test(tests, block_with_a_broken_frame_ends_the_input, 0, sizeof broken_blocks / sizeof *broken_blocks);
+	tcase_add_loop_test(tests, block_larger_than_the_limit_is_counted, 0, sizeof huge_blocks / sizeof *huge_blocks);
 	tcase_add_test(tests, packet_of_an_unknown_interface_is_left_out);
 	tcase_add_test(tests, packet_longer_than_its_block_is_left_out);
 	tcase_add_test(tests, damage_that_ends_the_input_goes_before_a_block_left_out);
