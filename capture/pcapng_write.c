@@ -1,7 +1,6 @@
 #include "capture/pcapng_write.h"
 
 #include "capture/pcapng_blocks.h"
-#include "store/limits.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,7 +8,7 @@
 
 enum { OPTION_END = 0, SHB_USERAPPL = 4, IF_NAME = 2, IF_DESCRIPTION = 3, IF_TSRESOL = 9 };
 enum { TLS_KEY_LOG = 0x544c534b, NANOSECONDS = 9 };
-enum { LONGEST_TEXT = 4096, LONGEST_HEAD = 16 * 1024 };
+enum { LONGEST_TEXT = 4096, LONGEST_HEAD = 16 * 1024, KEYS_PIECE = 1024 * 1024 };
 
 struct pcapng_writer {
 	FILE *out;
@@ -144,14 +143,29 @@ void pcapng_writer_free(struct pcapng_writer *w)
 	free(w);
 }
 
+/* Bytes of the next block: whole lines, unless one is longer than any key. */
+static size_t piece_of(struct bytes key_log)
+{
+	const uint8_t *end;
+
+	if (key_log.size <= KEYS_PIECE)
+		return key_log.size;
+	end = memrchr(key_log.at, '\n', KEYS_PIECE);
+	return end ? (size_t)(end + 1 - key_log.at) : KEYS_PIECE;
+}
+
 void pcapng_writer_keys(struct pcapng_writer *w, struct bytes key_log)
 {
-	if (key_log.size == 0 || key_log.size > LIMIT_SECRETS)
-		return;
-	begin_block(w, PCAPNG_DSB);
-	put_u32(w, TLS_KEY_LOG);
-	put_u32(w, (uint32_t)key_log.size);
-	end_block(w, key_log);
+	while (key_log.size > 0) {
+		const struct bytes piece = { key_log.at, piece_of(key_log) };
+
+		begin_block(w, PCAPNG_DSB);
+		put_u32(w, TLS_KEY_LOG);
+		put_u32(w, (uint32_t)piece.size);
+		end_block(w, piece);
+		key_log.at += piece.size;
+		key_log.size -= piece.size;
+	}
 }
 
 /* The number of an interface in this file; describes it when it is new. */

@@ -17,7 +17,7 @@ struct pcapng_writer; /* handle */
 struct pcapng_writer *pcapng_writer_new(FILE *out, const char *application);
 void pcapng_writer_free(struct pcapng_writer *writer); /* NULL is fine; does not close the file */
 
-/* Lines of an NSS key log, for the packets that come after; nothing for none. */
+/* Lines of an NSS key log, for the packets that come after; nothing for none.  Many make several blocks, each of whole lines. */
 void pcapng_writer_keys(struct pcapng_writer *writer, struct bytes key_log);
 
 /* A packet without a time gets that of the one before it; one from before 1970, which the format cannot tell, becomes of 1970. */

@@ -144,6 +144,54 @@ START_TEST(keys_are_secrets_blocks)
 }
 END_TEST
 
+/* All of it, whatever the reader's own limit of a block. */
+START_TEST(keys_of_any_size_are_in_blocks_that_end_with_a_line)
+{
+	static const char line[] = "CLIENT_RANDOM 00112233445566778899 aabbccddeeff\n";
+	const struct capture_secrets *secrets;
+	struct capture_source *source;
+	struct buffer lines = { .max = LIMIT_SECRETS };
+	size_t total = 0;
+
+	while (lines.size < LIMIT_SECRETS / 8)
+		ck_assert(buffer_add(&lines, line, sizeof line - 1));
+	pcapng_writer_keys(writer, (struct bytes){ lines.at, lines.size });
+	source = read_back();
+	secrets = capture_secrets(source);
+	ck_assert_uint_gt(secrets->count, 1);
+	for (size_t i = 0; i < secrets->count; i++) {
+		struct bytes log = secrets->key_logs[i];
+
+		ck_assert_uint_le(log.size, 1024 * 1024);
+		ck_assert_mem_eq(log.at, lines.at + total, log.size);
+		ck_assert_uint_eq(log.at[log.size - 1], '\n');
+		total += log.size;
+	}
+	ck_assert_uint_eq(total, lines.size);
+	buffer_free(&lines);
+	assert_end(source);
+}
+END_TEST
+
+START_TEST(keys_of_one_line_without_an_end_are_written_all_the_same)
+{
+	enum { SIZE = 5 * 1024 * 1024 / 2 };
+	struct capture_source *source;
+	uint8_t *text = nt_alloc(SIZE);
+	size_t total = 0;
+
+	memset(text, 'x', SIZE);
+	pcapng_writer_keys(writer, (struct bytes){ text, SIZE });
+	source = read_back();
+	for (size_t i = 0; i < capture_secrets(source)->count; i++)
+		total += capture_secrets(source)->key_logs[i].size;
+	ck_assert_uint_eq(total, SIZE);
+	ck_assert_uint_eq(capture_secrets(source)->count, 3);
+	free(text);
+	assert_end(source);
+}
+END_TEST
+
 START_TEST(file_without_packets_is_whole)
 {
 	assert_end(read_back());
@@ -179,6 +227,8 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tcase, interfaces_are_described_when_they_are_used);
 	tcase_add_test(tcase, packet_without_a_time_gets_that_of_the_one_before);
 	tcase_add_test(tcase, keys_are_secrets_blocks);
+	tcase_add_test(tcase, keys_of_any_size_are_in_blocks_that_end_with_a_line);
+	tcase_add_test(tcase, keys_of_one_line_without_an_end_are_written_all_the_same);
 	tcase_add_test(tcase, file_without_packets_is_whole);
 	tcase_add_test(tcase, first_write_error_is_reported_at_the_end);
 	suite_add_tcase(suite, tcase);
