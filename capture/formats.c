@@ -63,8 +63,10 @@ static const struct {
 	{ "a zip archive; unpack it first", 0, MAGIC("PK\3\4") },
 	{ "a 7z archive; unpack it first", 0, MAGIC("7z\xbc\xaf\x27\x1c") },
 	{ "a tar archive; unpack it first", 257, MAGIC("ustar") },
+	/* a recording that came through a pipe, is compressed, or is to be imported; its application id (store/recording.h) */
+	{ "a recording of nettrace-capture; nettrace-analyze reads it as a plain file, not through a pipe", 68, MAGIC("NTRC") },
 	/* no captures at all */
-	{ "an SQLite database; reading recorded stores is not supported by this build", 0, MAGIC("SQLite format 3\0") },
+	{ "an SQLite database, but no recording of nettrace-capture; give a pcap or pcapng file", 0, MAGIC("SQLite format 3\0") },
 	{ "a PDF document; give a pcap or pcapng file", 0, MAGIC("%PDF") },
 	{ "a program; give a pcap or pcapng file", 0, MAGIC("\177ELF") },
 };

@@ -552,7 +552,10 @@ static const struct {
 	{ BYTES("TRSNIFF data    \x1a"), "DOS Sniffer" },
 	{ BYTES("iptrace 2.0"), "AIX iptrace" },
 	{ BYTES("btsnoop\0"), "btsnoop" },
-	{ BYTES("SQLite format 3\0"), "an SQLite database; reading recorded stores is not supported by this build" },
+	{ BYTES("SQLite format 3\0"), "an SQLite database, but no recording of nettrace-capture; give" },
+	{ BYTES("SQLite format 3\0__________________________________________________"
+		"__NTRC"),
+	  "a recording of nettrace-capture; nettrace-analyze reads it as a plain file" },
 	{ BYTES("BZh91AY"), "a bzip2 file; decompress it first" },
 	{ BYTES("\xfd\x37zXZ\0"), "an xz file; decompress it first" },
 	{ BYTES("PK\3\4...."), "zip archive" },
