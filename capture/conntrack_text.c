@@ -542,8 +542,7 @@ static void correct_zone(struct conntrack_entry *e)
 
 	if (e->kind != CONNTRACK_DESTROY || e->time == NT_TIME_NONE || e->stop == NT_TIME_NONE)
 		return;
-	off = e->time - e->stop;
-	if (off < -most || off > most)
+	if (__builtin_sub_overflow(e->time, e->stop, &off) || off < -most || off > most)
 		return;
 	off += off < 0 ? -quarter / 2 : quarter / 2;
 	off -= off % quarter;

@@ -202,6 +202,15 @@ START_TEST(zone_of_the_machine_is_found_by_the_stop_of_a_destroyed_entry)
 }
 END_TEST
 
+START_TEST(times_too_far_apart_show_no_zone)
+{
+	struct conntrack_entry e = read_good("[9223372035.9] [DESTROY] udp 17 " ENDS BACK "stop=1970-01-01 00:00:01 +1400");
+
+	ck_assert_int_eq(e.time, 9223372035 * NT_SECOND + 9 * NT_SECOND / 10);
+	ck_assert_int_eq(e.stop, NT_SECOND - 14 * 3600 * NT_SECOND);
+}
+END_TEST
+
 START_TEST(zone_in_a_go_date_counts)
 {
 	struct conntrack_entry e = read_good("udp 17 " ENDS BACK "start=2023-11-15 00:13:20 +0200 EET timeout=1(sec)");
@@ -299,6 +308,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tcase, id_of_an_echo_request_is_not_that_of_the_entry);
 	tcase_add_test(tcase, counters_of_one_direction_alone_are_none);
 	tcase_add_test(tcase, zone_of_the_machine_is_found_by_the_stop_of_a_destroyed_entry);
+	tcase_add_test(tcase, times_too_far_apart_show_no_zone);
 	tcase_add_test(tcase, zone_in_a_go_date_counts);
 	tcase_add_loop_test(tcase, dates_that_make_no_sense_are_not_known, 0, sizeof bad_dates / sizeof *bad_dates);
 	tcase_add_test(tcase, leap_day_and_century_are_counted);
