@@ -51,8 +51,10 @@ static bool copy_part(const char *path, const char *copy, const char *part)
 	number = errno;
 	if (from >= 0)
 		close(from);
-	if (to >= 0 && close(to) != 0)
+	if (to >= 0 && close(to) != 0 && done) {
+		number = errno;
 		done = false;
+	}
 	free(from_name);
 	free(to_name);
 	errno = number;
