@@ -86,7 +86,10 @@ struct recording_statistics {
  */
 enum nt_status recording_open_writer(struct recording **out, const char *path, struct nt_error *error);
 
-/* Each returns NT_OK, or NT_EIO with *error set (disk full, file-size limit, …): what was committed before stays readable. */
+/*
+ * Each returns NT_OK, or with *error set: NT_EIO (disk full, file-size limit, …; what was committed before stays readable), NT_EUSAGE
+ * before recording_begin_session(), NT_ELIMIT for a packet larger than LIMIT_PACKET_SIZE.
+ */
 enum nt_status recording_begin_session(struct recording *r, struct recording_session *session, struct nt_error *error);
 enum nt_status recording_put_interface(struct recording *r, const struct recording_interface *interface, struct nt_error *error);
 enum nt_status recording_put_packet(struct recording *r, const struct recording_packet *packet, struct nt_error *error);

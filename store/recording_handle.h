@@ -75,6 +75,9 @@ struct recording {
 /* The statement, to be bound; NULL with *error set if no session was begun or the file cannot be written any more. */
 struct sql_statement *writer_row(struct recording *r, enum write_statement which, struct nt_error *error);
 
+/* The status in *error when writer_row() has just given NULL. */
+enum nt_status writer_no_row(const struct recording *r);
+
 /* Ends what writer_row() began: runs the statement, counts the row and its bytes, commits a full transaction. */
 enum nt_status writer_put(struct recording *r, struct sql_statement *s, size_t bytes, struct nt_error *error);
 

@@ -210,6 +210,11 @@ struct sql_statement *writer_row(struct recording *r, enum write_statement which
 	return &w->statements[which];
 }
 
+enum nt_status writer_no_row(const struct recording *r)
+{
+	return r->writer->now.session == 0 ? NT_EUSAGE : NT_EIO;
+}
+
 enum nt_status writer_do(struct recording *r, struct sql_statement *s, struct nt_error *error)
 {
 	enum nt_status status = sql_do(s, error);
@@ -449,7 +454,7 @@ enum nt_status recording_end_session(struct recording *r, const struct recording
 	enum nt_status status;
 
 	if (!s)
-		return NT_EIO;
+		return writer_no_row(r);
 	sql_bind_time(s, session->end);
 	sql_bind_optional(s, session->has_exit_status, session->exit_status);
 	sql_bind_text(s, session->command);

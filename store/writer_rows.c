@@ -5,18 +5,12 @@
 
 enum { KEYS_PIECE = 1024 * 1024 };
 
-/* The status in *error, of which writer_row() has just told the cause. */
-static enum nt_status no_row(const struct recording *r)
-{
-	return r->writer->now.session == 0 ? NT_EUSAGE : NT_EIO;
-}
-
 enum nt_status recording_put_interface(struct recording *r, const struct recording_interface *interface, struct nt_error *error)
 {
 	struct sql_statement *s = writer_row(r, WRITE_INTERFACE, error);
 
 	if (!s)
-		return no_row(r);
+		return writer_no_row(r);
 	sql_bind_int(s, r->writer->now.session);
 	sql_bind_int(s, interface->id);
 	sql_bind_text(s, interface->name);
@@ -134,7 +128,7 @@ enum nt_status recording_put_packet(struct recording *r, const struct recording_
 	enum nt_status status;
 
 	if (!s)
-		return no_row(r);
+		return writer_no_row(r);
 	if (packet->captured > LIMIT_PACKET_SIZE)
 		return nt_fail(error, NT_ELIMIT, "%s: a packet of %u bytes is too large to be kept", r->writer->path,
 			       packet->captured);
@@ -185,7 +179,7 @@ enum nt_status recording_put_conntrack(struct recording *r, const struct conntra
 	char original[2][IP_ADDRESS_TEXT_SIZE], reply[2][IP_ADDRESS_TEXT_SIZE];
 
 	if (!s)
-		return no_row(r);
+		return writer_no_row(r);
 	sql_bind_int(s, r->writer->now.session);
 	sql_bind_int(s, entry->kind);
 	sql_bind_time(s, entry->time);
@@ -214,7 +208,7 @@ enum nt_status recording_put_keys(struct recording *r, struct bytes key_log_line
 	enum nt_status status = NT_OK;
 
 	if (!s)
-		return no_row(r);
+		return writer_no_row(r);
 	while (key_log_lines.size > 0 && status == NT_OK) {
 		size_t size = key_log_lines.size < KEYS_PIECE ? key_log_lines.size : KEYS_PIECE;
 
@@ -232,7 +226,7 @@ enum nt_status recording_put_event(struct recording *r, const struct recording_e
 	struct sql_statement *s = writer_row(r, WRITE_EVENT, error);
 
 	if (!s)
-		return no_row(r);
+		return writer_no_row(r);
 	sql_bind_int(s, r->writer->now.session);
 	sql_bind_time(s, event->time);
 	sql_bind_text(s, event->kind);
@@ -247,7 +241,7 @@ enum nt_status recording_put_statistics(struct recording *r, const struct record
 	struct sql_statement *s = writer_row(r, WRITE_STATISTICS, error);
 
 	if (!s)
-		return no_row(r);
+		return writer_no_row(r);
 	sql_bind_int(s, r->writer->now.session);
 	sql_bind_time(s, statistics->time);
 	sql_bind_text(s, statistics->subject);
@@ -326,7 +320,7 @@ enum nt_status recording_trim(struct recording *r, uint64_t bytes, struct nt_err
 		return NT_OK;
 	s = writer_row(r, WRITE_TRIM, error);
 	if (!s)
-		return no_row(r);
+		return writer_no_row(r);
 	status = find_oldest(r, bytes - bytes / 16, &trim, error);
 	if (status != NT_OK)
 		return writer_give_up(r, status, error);

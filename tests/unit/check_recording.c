@@ -499,6 +499,7 @@ START_TEST(rows_before_a_session_are_refused)
 	ck_assert_int_eq(put_packet(r, 1, 60, &error), NT_EUSAGE);
 	ck_assert_ptr_nonnull(strstr(error.text, "no session"));
 	ck_assert_int_eq(recording_put_keys(r, BYTES("x"), NULL), NT_EUSAGE);
+	ck_assert_int_eq(recording_end_session(r, &(struct recording_session){ .end = 1 }, NULL), NT_EUSAGE);
 	ck_assert_int_eq(recording_trim(r, 0, NULL), NT_OK);
 	close_recording(r);
 	r = reader_of(recordings_path("none.db"));
