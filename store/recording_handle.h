@@ -26,6 +26,7 @@ enum write_statement {
 	WRITE_STATISTICS,
 	WRITE_OLDEST, /* finds what recording_trim() is to delete */
 	WRITE_TRIM,
+	WRITE_TRIM_NFLOG,
 	WRITE_TRIM_EVENT,
 	WRITE_STATEMENTS
 };
@@ -38,10 +39,11 @@ struct write_state {
 	uint64_t number; /* of the last packet */
 	uint64_t packet_bytes;
 	bool has_newest;
-	nt_time newest;     /* latest time of a packet */
-	int64_t disorder;   /* sessions.disorder_ns */
-	int64_t trim_event; /* events.id, 0: nothing was trimmed */
-	int64_t trimmed;    /* packets */
+	nt_time newest;        /* latest time of a packet */
+	int64_t disorder;      /* sessions.disorder_ns */
+	int64_t trim_event;    /* events.id, 0: nothing was trimmed */
+	int64_t trimmed;       /* packets */
+	int64_t nflog_trimmed; /* nflog.id up to which none of this session are left */
 };
 
 enum { NFLOG_CACHE = 32 };

@@ -65,8 +65,9 @@ static const char *const texts[WRITE_STATEMENTS] = {
 	[WRITE_EVENT] = "INSERT INTO events (session, time_ns, kind, subject, count, text) VALUES (?,?,?,?,?,?)",
 	[WRITE_STATISTICS] = "INSERT INTO statistics (session, time_ns, subject, received, captured, dropped_by_kernel,"
 			     " dropped_by_interface, lost) VALUES (?,?,?,?,?,?,?,?)",
-	[WRITE_OLDEST] = "SELECT id, captured, time_ns FROM packets WHERE id >= ? AND id < ? ORDER BY id",
+	[WRITE_OLDEST] = "SELECT id, captured, time_ns, nflog FROM packets WHERE id >= ? AND id < ? ORDER BY id",
 	[WRITE_TRIM] = "DELETE FROM packets WHERE id >= ? AND id < ?",
+	[WRITE_TRIM_NFLOG] = "DELETE FROM nflog WHERE id > ? AND id <= ? AND session = ?",
 	[WRITE_TRIM_EVENT] = "UPDATE events SET time_ns = ?, count = ? WHERE id = ?",
 };
 

@@ -259,7 +259,8 @@ struct trim {
 	int64_t end;    /* packets.id before which everything goes */
 	uint64_t bytes; /* that go */
 	int64_t packets;
-	nt_time last; /* time of the last that goes */
+	nt_time last;  /* time of the last that goes */
+	int64_t nflog; /* largest nflog.id of them, 0: none */
 };
 
 static enum nt_status find_oldest(struct recording *r, uint64_t bytes, struct trim *trim, struct nt_error *error)
@@ -267,6 +268,7 @@ static enum nt_status find_oldest(struct recording *r, uint64_t bytes, struct tr
 	struct write_state *now = &r->writer->now;
 	struct sql_statement *s = &r->writer->statements[WRITE_OLDEST];
 	enum nt_status status = NT_OK;
+	int64_t nflog;
 
 	sql_bind_int(s, now->first_id);
 	sql_bind_int(s, now->next_id);
@@ -274,6 +276,8 @@ static enum nt_status find_oldest(struct recording *r, uint64_t bytes, struct tr
 		trim->end = sql_take_int(s) + 1;
 		trim->bytes += (uint64_t)sql_take_int(s);
 		trim->last = sql_take_time(s);
+		nflog = sql_take_int(s);
+		trim->nflog = nflog > trim->nflog ? nflog : trim->nflog;
 		trim->packets++;
 	}
 	sql_reset(s);
@@ -308,6 +312,22 @@ static enum nt_status count_trimmed(struct recording *r, const struct trim *trim
 	return writer_put(r, s, 0, error);
 }
 
+/* A packet is told with one of the last NFLOG_CACHE rows: none that stays refers to a row so long before one of those that go. */
+static enum nt_status trim_nflog(struct recording *r, const struct trim *trim, struct nt_error *error)
+{
+	struct write_state *now = &r->writer->now;
+	struct sql_statement *s = &r->writer->statements[WRITE_TRIM_NFLOG];
+	int64_t last = trim->nflog - NFLOG_CACHE;
+
+	if (last <= now->nflog_trimmed)
+		return NT_OK;
+	sql_bind_int(s, now->nflog_trimmed);
+	sql_bind_int(s, last);
+	sql_bind_int(s, now->session);
+	now->nflog_trimmed = last;
+	return writer_do(r, s, error);
+}
+
 /* A sixteenth more than asked for goes, so that a full ring is not trimmed at every packet.  SQLite reuses the pages. */
 enum nt_status recording_trim(struct recording *r, uint64_t bytes, struct nt_error *error)
 {
@@ -331,5 +351,6 @@ enum nt_status recording_trim(struct recording *r, uint64_t bytes, struct nt_err
 		return status;
 	now->packet_bytes -= trim.bytes;
 	now->first_id = trim.end;
-	return count_trimmed(r, &trim, error);
+	status = trim_nflog(r, &trim, error);
+	return status == NT_OK ? count_trimmed(r, &trim, error) : status;
 }

@@ -237,6 +237,63 @@ static void make_directory(void)
 	recordings_make();
 }
 
+/* Each packet has a mark of its own, which every tenth shares with one much before it. */
+static void put_marked_packets(struct recording *r, uint64_t first, uint64_t count)
+{
+	for (uint64_t i = first; i < first + count; i++) {
+		struct recording_nflog nflog = { .mark = (uint32_t)(i % 10 ? i : i - 25) };
+		struct recording_packet packet = test_packet(i, 1000);
+
+		packet.nflog = &nflog;
+		ck_assert_int_eq(recording_put_packet(r, &packet, NULL), NT_OK);
+	}
+}
+
+START_TEST(trim_drops_what_nflog_told_of_the_packets_too)
+{
+	const char *path = recordings_path("nflog.db");
+	struct recording *r = writer_with_session(path);
+	struct recording_packet packet;
+
+	put_marked_packets(r, 1, 50);
+	begin_session(r, &(struct recording_session){ .begin = PACKETS_BEGIN, .end = NT_TIME_NONE });
+	for (uint64_t i = 1; i <= 1000; i += 10) {
+		put_marked_packets(r, i, 10);
+		ck_assert_int_eq(recording_trim(r, 100 * 1000, NULL), NT_OK);
+	}
+	close_recording(r);
+	ck_assert_str_eq(ask_sqlite(path, "SELECT count(*) < 200 FROM nflog WHERE session = 2"), "1");
+	ck_assert_str_eq(ask_sqlite(path, "SELECT count(*) FROM packets WHERE nflog NOT IN (SELECT id FROM nflog)"), "0");
+	r = reader_of(path);
+	for (size_t session = 0; session < 2; session++) {
+		ck_assert_int_eq(recording_select(r, recording_session(r, session)->id, NULL), NT_OK);
+		while (recording_next_packet(r, &packet, NULL) == NT_OK)
+			ck_assert_uint_eq(packet.nflog->mark, (uint32_t)(packet.number % 10 ? packet.number : packet.number - 25));
+	}
+	close_recording(r);
+}
+END_TEST
+
+START_TEST(trim_keeps_what_nflog_told_of_a_packet_that_stays)
+{
+	const char *path = recordings_path("shared.db");
+	struct recording *r = writer_with_session(path);
+	const struct recording_nflog early = { .prefix = "early" }, late = { .prefix = "late" };
+
+	for (uint64_t i = 1; i <= 100; i++) {
+		struct recording_packet packet = test_packet(i, 1000);
+
+		packet.nflog = i % 50 ? &late : &early;
+		ck_assert_int_eq(recording_put_packet(r, &packet, NULL), NT_OK);
+	}
+	ck_assert_int_eq(recording_trim(r, 10 * 1000, NULL), NT_OK);
+	close_recording(r);
+	ck_assert_str_eq(
+		ask_sqlite(path, "SELECT group_concat(DISTINCT prefix) FROM packets JOIN nflog ON nflog.id = packets.nflog"),
+		"late,early");
+}
+END_TEST
+
 Suite *nettrace_suite(void)
 {
 	Suite *suite = suite_create("recording flow");
@@ -253,6 +310,8 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tcase, packets_of_one_time_keep_their_order);
 	tcase_add_test(tcase, trim_drops_the_oldest_and_counts_them);
 	tcase_add_test(tcase, trim_to_nothing_leaves_an_empty_session);
+	tcase_add_test(tcase, trim_drops_what_nflog_told_of_the_packets_too);
+	tcase_add_test(tcase, trim_keeps_what_nflog_told_of_a_packet_that_stays);
 	tcase_add_test(tcase, ring_does_not_grow_the_file);
 	suite_add_tcase(suite, tcase);
 	return suite;
