@@ -22,6 +22,7 @@ struct feed {
 	struct sql_statement keys, rows; /* both of a range of ids */
 	struct order order;
 	int64_t seen;              /* last id that was read */
+	nt_time timed;             /* last time that was read: a row without one follows the row before it */
 	enum nt_status keys_ended; /* why `order` is complete: NT_END or an error, which is told after the rows before it */
 	struct nt_error keys_error;
 	struct arena values;  /* what the rows point to, until the next batch */

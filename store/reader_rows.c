@@ -60,6 +60,7 @@ void reader_start_feeds(struct reader *reader)
 		order_clear(&feed->order);
 		feed->order.lag = i == FEED_PACKETS ? reader->selected->disorder : INT64_MAX;
 		feed->seen = i == FEED_PACKETS ? reader->selected->first_packet - 1 : INT64_MIN;
+		feed->timed = NT_TIME_NONE;
 		feed->next = feed->count = 0;
 		feed->ended = NT_OK;
 	}
@@ -89,8 +90,11 @@ static enum nt_status add_keys(struct recording *r, struct feed *feed, int64_t e
 			break;
 		}
 		feed->seen = id;
-		if (of == session)
-			order_add(&feed->order, (struct order_key){ time, id });
+		if (of != session)
+			continue;
+		if (time != NT_TIME_NONE)
+			feed->timed = time;
+		order_add(&feed->order, (struct order_key){ feed->timed, id });
 	}
 	sql_reset(s);
 	return status;

@@ -129,7 +129,10 @@ enum nt_status recording_select(struct recording *r, int64_t session_id, struct 
 size_t recording_interface_count(const struct recording *r);
 const struct recording_interface *recording_interface(const struct recording *r, size_t index);
 
-/* Each in the order of time.  NT_OK and *out filled, NT_END, or NT_EDAMAGED with *error (a damaged page: what was read before holds). */
+/*
+ * Each in the order of time; what has none comes after what was written before it.  NT_OK and *out filled, NT_END, or NT_EDAMAGED
+ * with *error (a damaged page: what was read before holds).
+ */
 enum nt_status recording_next_packet(struct recording *r, struct recording_packet *out, struct nt_error *error);
 enum nt_status recording_next_conntrack(struct recording *r, struct conntrack_entry *out, struct nt_error *error);
 enum nt_status recording_next_event(struct recording *r, struct recording_event *out, struct nt_error *error);

@@ -105,6 +105,8 @@ static enum nt_status note_disorder(struct recording *r, nt_time time, struct nt
 	struct sql_statement *s = &r->writer->statements[WRITE_DISORDER];
 	int64_t lag;
 
+	if (time == NT_TIME_NONE)
+		return NT_OK;
 	if (!now->has_newest || time >= now->newest) {
 		now->has_newest = true;
 		now->newest = time;

@@ -273,6 +273,12 @@ static const struct conntrack_entry entries[] = {
 		.start = NT_TIME_NONE,
 		.stop = NT_TIME_NONE,
 	},
+	{
+		.kind = CONNTRACK_UPDATE,
+		.time = 4,
+		.start = NT_TIME_NONE,
+		.stop = NT_TIME_NONE,
+	},
 };
 
 static void same_tuple(const struct address_tuple *a, const struct address_tuple *b)
@@ -308,17 +314,18 @@ static void same_entry(const struct conntrack_entry *a, const struct conntrack_e
 
 START_TEST(conntrack_entries_come_back_by_time)
 {
+	static const size_t order[] = { 2, 0, 1 }; /* the one without a time after the one before it */
 	const char *path = recordings_path("conntrack.db");
 	struct recording *r = writer_with_session(path);
 	struct conntrack_entry entry;
 
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < 3; i++)
 		ck_assert_int_eq(recording_put_conntrack(r, &entries[i], NULL), NT_OK);
 	close_recording(r);
 	r = reader_of(path);
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		ck_assert_int_eq(recording_next_conntrack(r, &entry, NULL), NT_OK);
-		same_entry(&entry, &entries[1 - i]);
+		same_entry(&entry, &entries[order[i]]);
 	}
 	ck_assert_int_eq(recording_next_conntrack(r, &entry, NULL), NT_END);
 	close_recording(r);

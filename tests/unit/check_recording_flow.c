@@ -144,6 +144,49 @@ START_TEST(packets_in_wild_order_come_in_the_order_of_time)
 }
 END_TEST
 
+START_TEST(packets_without_a_time_come_where_they_were_written)
+{
+	const char *path = recordings_path("untimed.db");
+	struct recording *r = writer_with_session(path);
+
+	for (int64_t i = 0; i < 100; i++)
+		put_at(r, i % 2 ? NT_TIME_NONE : PACKETS_BEGIN + i);
+	close_recording(r);
+	ck_assert_str_eq(ask_sqlite(path, "SELECT disorder_ns FROM sessions"), "0");
+	r = reader_of(path);
+	for (uint64_t i = 1; i <= 100; i++) {
+		struct recording_packet packet;
+
+		ck_assert_int_eq(recording_next_packet(r, &packet, NULL), NT_OK);
+		ck_assert_uint_eq(packet.number, i);
+	}
+	close_recording(r);
+}
+END_TEST
+
+START_TEST(packet_without_a_time_follows_the_one_before_it_where_others_are_late)
+{
+	static const nt_time times[] = { 1000, NT_TIME_NONE, 500, NT_TIME_NONE, NT_TIME_NONE, 2000, NT_TIME_NONE, 1000 };
+	static const uint64_t order[] = { 3, 4, 5, 1, 2, 8, 6, 7 };
+	const char *path = recordings_path("follow.db");
+	struct recording *r = writer_with_session(path);
+	struct recording_packet packet;
+
+	for (size_t i = 0; i < 8; i++)
+		put_at(r, times[i]);
+	close_recording(r);
+	r = reader_of(path);
+	for (size_t i = 0; i < 16; i++) { /* the second time the session is chosen again */
+		if (i == 8)
+			ck_assert_int_eq(recording_select(r, recording_session(r, 0)->id, NULL), NT_OK);
+		ck_assert_int_eq(recording_next_packet(r, &packet, NULL), NT_OK);
+		ck_assert_uint_eq(packet.number, order[i % 8]);
+		ck_assert_int_eq(packet.time, times[order[i % 8] - 1]);
+	}
+	close_recording(r);
+}
+END_TEST
+
 START_TEST(packets_of_one_time_keep_their_order)
 {
 	const char *path = recordings_path("equal.db");
@@ -307,6 +350,8 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tcase, reader_follows_a_file_that_is_written);
 	tcase_add_test(tcase, packets_written_a_little_late_come_in_the_order_of_time);
 	tcase_add_test(tcase, packets_in_wild_order_come_in_the_order_of_time);
+	tcase_add_test(tcase, packets_without_a_time_come_where_they_were_written);
+	tcase_add_test(tcase, packet_without_a_time_follows_the_one_before_it_where_others_are_late);
 	tcase_add_test(tcase, packets_of_one_time_keep_their_order);
 	tcase_add_test(tcase, trim_drops_the_oldest_and_counts_them);
 	tcase_add_test(tcase, trim_to_nothing_leaves_an_empty_session);
