@@ -33,7 +33,7 @@ REPLAYS   := $(FUZZ_SRC:%.c=$(B)/%)
 
 DEPS_BUILD := gcc make pkg-config libc6-dev libpcap-dev zlib1g-dev libzstd-dev libssl-dev libldns-dev libndpi-dev libsqlite3-dev \
               libnetfilter-log-dev libnetfilter-conntrack-dev libcap-ng-dev libnghttp2-dev
-DEPS_CHECK := $(DEPS_BUILD) check python3 python3-jsonschema
+DEPS_CHECK := $(DEPS_BUILD) check python3 python3-jsonschema nftables
 DEPS_LINT  := $(DEPS_CHECK) clang clang-format libclang-rt-14-dev cppcheck shellcheck
 DEPS_LAB   := iproute2 nftables procps ethtool tcpdump wireshark-common nginx-light dnsmasq curl openssl python3 zstd
 DEPS_BENCH := $(DEPS_LAB) apache2-utils dnsperf time tshark libndpi-bin

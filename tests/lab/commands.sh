@@ -99,7 +99,10 @@ test_only_command() {
 test_only_command_after_a_crash() {
 	local parent
 	parent=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
-	[ -n "$parent" ] || return
+	if [ -z "$parent" ]; then
+		skip the-next-start-removes-what-a-crash-left "no cgroup v2 is mounted"
+		return
+	fi
 	mkdir "$parent/nettrace-4194303"
 	ip netns exec lb-client nft add table inet nettrace_4194303
 	nsenter --net=/run/netns/lb-client "$capture" -q -i lo --no-conntrack --duration 1ms -o "$LAB/sweep.db"
