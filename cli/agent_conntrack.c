@@ -16,8 +16,12 @@ void agent_open_conntrack(struct agent *agent)
 	options.addresses = hosts.addresses;
 	options.address_versions = hosts.versions;
 	options.address_count = hosts.count;
-	if (conntrack_open(&agent->conntrack, &options, &error) != NT_OK)
+	if (conntrack_open(&agent->conntrack, &options, &error) != NT_OK) {
 		agent_note_missing(agent, "conntrack-missing", "conntrack", &error);
+	} else if (conntrack_warning(agent->conntrack)) {
+		nt_fail(&error, NT_EIO, "connection tracking tells less than it could: %s", conntrack_warning(agent->conntrack));
+		agent_note_missing(agent, "conntrack-incomplete", "conntrack", &error);
+	}
 }
 
 /* With --only-command the mark tells whose connection it is. */

@@ -95,6 +95,7 @@ enum nt_status privileges_find(struct privileges *out, const struct privileges_s
 	*out = (struct privileges){ .is_root = start->effective == 0, .caller = find_caller(start) };
 	if (!wanted)
 		return find_default(out, error);
+	out->is_named = true;
 	status = find_user(wanted, &out->target, error);
 	if (status == NT_OK && !out->is_root && out->target.uid != start->effective)
 		status = nt_fail(error, NT_EUSAGE, "only root can become %s", wanted);
@@ -147,9 +148,10 @@ static void choose(struct privileges_keep keep)
 static int apply(const struct privileges *privileges)
 {
 	const struct user *target = &privileges->target;
+	const capng_flags_t groups = privileges->is_named ? CAPNG_INIT_SUPP_GRP : CAPNG_DROP_SUPP_GRP;
 
 	if (privileges->is_root && target->uid != 0)
-		return capng_change_id((int)target->uid, (int)target->gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING);
+		return capng_change_id((int)target->uid, (int)target->gid, groups | CAPNG_CLEAR_BOUNDING);
 	/* The bounding set cannot be changed without CAP_SETPCAP, and means nothing after no_new_privs. */
 	return capng_apply(privileges->is_root ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS);
 }

@@ -31,6 +31,7 @@ struct privileges {
 	bool is_root;       /* the process can become another user */
 	struct user caller; /* whose files and whose command these are: the one who started it, before sudo */
 	struct user target; /* whom to run as */
+	bool is_named;      /* the target was asked for, and gets its supplementary groups; another gets none */
 };
 
 struct privileges_start privileges_start(void);

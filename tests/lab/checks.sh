@@ -4,6 +4,7 @@
 passed=0 failed=0 skipped=0 status=0
 : "${capture:=}" "${analyze:=}"
 declare -A CAPTURE_PID=()
+as=() # a command that runs nettrace-capture: as whom, or with what
 
 ok() {
 	passed=$((passed + 1))
@@ -62,7 +63,7 @@ holds() {
 begin() {
 	local ns=$1 name=$2
 	shift 2
-	lab_spawn "$ns" "$name" env --default-signal=INT "$capture" "$@"
+	lab_spawn "$ns" "$name" "${as[@]}" env --default-signal=INT "$capture" "$@"
 	CAPTURE_PID[$name]=$LAB_PID
 }
 

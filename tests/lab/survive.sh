@@ -10,12 +10,29 @@ refuses() {
 	said "$name-says-why" "$name" "$pattern"
 }
 
+# An interface of the link type IrDA, which no program of today reads: a tunnel that says so.
+odd_link() {
+	ip -n lb-client tuntap add "$1" mode tun
+	ip netns exec lb-client python3 -c 'import fcntl, struct, sys
+TUNSETIFF, TUNSETLINK, IFF_TUN, IFF_NO_PI, ARPHRD_IRDA = 0x400454CA, 0x400454CD, 1, 0x1000, 783
+with open("/dev/net/tun", "r+b", buffering=0) as tun:
+    fcntl.ioctl(tun, TUNSETIFF, struct.pack("16sH22x", sys.argv[1].encode(), IFF_TUN | IFF_NO_PI))
+    fcntl.ioctl(tun, TUNSETLINK, ARPHRD_IRDA)' "$1"
+	ip -n lb-client link set "$1" up
+}
+
 test_trouble() {
 	refuses wrong-filter 'cannot compile the filter' -i lo -f 'port port' -o "$LAB/x.db"
 	refuses missing-interface 'no-such0' -i no-such0 -o "$LAB/x.db"
 	begin lb-client partly -i no-such0 -i lo --duration 1ms -o "$LAB/partly.db"
 	ended one-of-two-interfaces-is-enough partly 0
 	holds missing-interface-is-recorded partly.db "SELECT count(*) = 1 FROM events WHERE kind = 'interface-missing' AND subject = 'no-such0'"
+	odd_link lb-odd
+	begin lb-client odd -i lb-odd -i lo --duration 1ms -o "$LAB/odd.db"
+	ended unknown-link-type-is-no-end odd 0
+	said unknown-link-type-is-named odd 'does not read packets of its link type LINUX_IRDA'
+	holds unknown-link-type-is-recorded odd.db "SELECT count(*) = 1 FROM events WHERE kind = 'interface-missing' AND subject = 'lb-odd'"
+	ip -n lb-client tuntap delete lb-odd mode tun
 	begin lb-client first -i lo -o "$LAB/shared.db"
 	ready first
 	refuses second-capture-into-one-file 'another process is writing it' -i lo -o "$LAB/shared.db"
@@ -25,6 +42,23 @@ test_trouble() {
 	begin lb-server no-conntrack -i lo --no-conntrack --duration 1ms -o "$LAB/no-conntrack.db"
 	ended no-conntrack no-conntrack 0
 	said no-conntrack-is-told no-conntrack 'no connection tracking$'
+	check_conntrack
+}
+
+# Switches of the connection tracking that stay off; and a kernel without any.
+check_conntrack() {
+	begin lb-server uncounted -i lo --keep-sysctls --duration 1ms -o "$LAB/uncounted.db"
+	ended conntrack-without-counters uncounted 0
+	said missing-counters-are-told uncounted 'connection tracking tells less than it could: .*nf_conntrack_acct is not 1'
+	holds missing-counters-are-recorded uncounted.db "SELECT count(*) = 1 FROM events WHERE kind = 'conntrack-incomplete'"
+	begin lb-server probing -i lo --duration 1ms -o "$LAB/probing.db"
+	finish probing
+	if ! grep -q 'this kernel has none' "$LAB/probing.log"; then
+		skip kernel-without-conntrack "this kernel has it"
+		return
+	fi
+	equal kernel-without-conntrack "$status" 0
+	holds kernel-without-conntrack-is-recorded probing.db "SELECT count(*) = 1 FROM events WHERE kind = 'conntrack-missing'"
 }
 
 # small NAME SIZE: an own file system in $LAB/mount/NAME.
@@ -33,12 +67,20 @@ small() {
 	mount -t tmpfs -o "size=$2,mode=755" lab "$LAB/mount/$1"
 }
 
+has_packets() {
+	[ "$(rows "$1" 'SELECT count(*) > 0 FROM packets')" = 1 ]
+}
+
 test_places() {
 	small full 1m
 	small fixed 4m
 	mount -o remount,ro "$LAB/mount/fixed"
 	refuses read-only-directory 'cannot be made: Read-only file system' -i lo -o "$LAB/mount/fixed/new.db"
 	refuses missing-directory 'cannot be made: No such file' -i lo -o "$LAB/nowhere/new.db"
+	mkdir "$LAB/moved" "$LAB/deleted"
+	begin lb-client moved -i lb-c0 -o "$LAB/moved/t.db"
+	begin lb-client deleted -i lb-c0 -o "$LAB/deleted/t.db"
+	ready moved deleted
 	begin lb-client full -i lb-c0 -o "$LAB/mount/full/t.db"
 	ready full
 	begin lb-client limited -i lb-c0 -o "$LAB/limited.db"
@@ -50,7 +92,16 @@ test_places() {
 	said disk-full-says-so full 'the disk is full'
 	ended file-size-limit limited 1
 	said file-size-limit-says-so limited "limit of a file's size"
+	lab_until "packets in moved/t.db" has_packets moved/t.db
+	mv "$LAB/moved" "$LAB/elsewhere"
+	rm -r "$LAB/deleted"
+	ended directory-that-moves moved 1
+	said directory-that-moves-is-told moved 'the file or its directory was moved or deleted'
+	ended directory-that-vanishes deleted 1
+	said directory-that-vanishes-is-told deleted 'the file or its directory was moved or deleted'
 	blast_end
+	equal directory-that-moves-keeps-the-file-intact "$(rows elsewhere/t.db 'PRAGMA integrity_check')" ok
+	holds directory-that-moves-keeps-packets elsewhere/t.db 'SELECT count(*) > 0 FROM packets'
 	cp "$LAB/mount/full/t.db" "$LAB/full.db"
 	equal disk-full-is-intact "$(rows full.db 'PRAGMA integrity_check')" ok
 	holds disk-full-keeps-packets full.db 'SELECT count(*) > 50 FROM packets'
