@@ -6,6 +6,7 @@
 #include "cli/outfile.h"
 #include "cli/packets_out.h"
 #include "cli/progress.h"
+#include "cli/sandbox.h"
 #include "cli/version.h"
 #include "correlate/views.h"
 
@@ -221,6 +222,17 @@ static enum nt_status open_all(struct run *run, struct nt_error *error)
 	return status;
 }
 
+/* Everything is open: what comes from here on is at the mercy of the packets. */
+static void confine(const struct run *run)
+{
+	const struct sandbox_file files[] = { { run->out.temporary, run->out.path },
+					      { run->packets_out.file.temporary, run->packets_out.file.path } };
+	struct nt_error error;
+
+	if (!run->options->no_sandbox && sandbox_enter(files, 2, &error) == NT_EIO && !run->options->quiet)
+		message("%s", error.text);
+}
+
 static void draw_progress(const struct run *run)
 {
 	const struct output_recording *recording = inputs_recording(run->inputs);
@@ -380,6 +392,7 @@ static enum exit_status analyze(struct run *run)
 		message("%s", error.text);
 		return EXIT_FAILED;
 	}
+	confine(run);
 	read_packets(run);
 	if (interrupted && !run->options->quiet)
 		message("interrupted: this is what was read until then");

@@ -153,6 +153,7 @@ static const struct option_row rows[] = {
 	{ "no-tls", 0, NULL, "leave out TLS", option_take_flag, SETS(omit.tls) },
 	{ "no-http", 0, NULL, "leave out HTTP", option_take_flag, SETS(omit.http) },
 	{ "no-ndpi", 0, NULL, "do not ask nDPI for application protocols", option_take_flag, SETS(no_app_protocol) },
+	{ "no-sandbox", 0, NULL, "let the analysis open files and sockets, for debugging", option_take_flag, SETS(no_sandbox) },
 	{ "no-verify", 0, NULL, "do not verify certificate chains", option_take_flag, SETS(no_verify) },
 	{ "ca", 0, "FILE|DIR", "certificates in PEM that are trusted", take_ca, 0 },
 	{ "keylog", 0, "FILE", "TLS secrets, as SSLKEYLOGFILE names them; repeatable", take_keylog, 0 },

@@ -23,7 +23,7 @@ struct options {
 	const char **excluded_headers;
 	size_t excluded_header_count;
 	struct output_omit omit;
-	bool no_app_protocol, no_verify, secrets;
+	bool no_app_protocol, no_verify, no_sandbox, secrets;
 	const char *ca;       /* file or directory with a certificate in it, or NULL */
 	const char **keylogs; /* files that look like NSS key logs */
 	size_t keylog_count;

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,21 +32,51 @@ static void note_unfinished(const char *temporary)
 		}
 }
 
-static void forget(struct outfile *out)
-{
-	for (int i = 0; i < UNFINISHED; i++)
-		if (unfinished[i] == out->temporary)
-			unfinished[i] = NULL;
-	free(out->path);
-	free(out->temporary);
-	*out = (struct outfile){ 0 };
-}
-
 static enum nt_status open_directly(struct outfile *out, const char *path, struct nt_error *error)
 {
 	out->name = path;
 	out->file = fopen(path, "we");
 	return out->file ? NT_OK : cannot_write(path, errno, error);
+}
+
+/* Two strings behind each other, each with its 0, in pages of their own: the size of all stands before them. */
+struct sealed {
+	size_t size; /* of the mapping */
+	char text[];
+};
+
+static bool seal(struct outfile *out, const char *temporary, const char *path)
+{
+	const size_t first = strlen(temporary) + 1, second = strlen(path) + 1, size = sizeof(struct sealed) + first + second;
+	struct sealed *sealed = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (sealed == MAP_FAILED)
+		return false;
+	sealed->size = size;
+	memcpy(sealed->text, temporary, first);
+	memcpy(sealed->text + first, path, second);
+	mprotect(sealed, size, PROT_READ);
+	out->temporary = sealed->text;
+	out->path = sealed->text + first;
+	return true;
+}
+
+static void unseal(const char *temporary)
+{
+	if (temporary) {
+		void *sealed = (char *)temporary - offsetof(struct sealed, text);
+
+		munmap(sealed, ((struct sealed *)sealed)->size);
+	}
+}
+
+static void forget(struct outfile *out)
+{
+	for (int i = 0; i < UNFINISHED; i++)
+		if (unfinished[i] == out->temporary)
+			unfinished[i] = NULL;
+	unseal(out->temporary);
+	*out = (struct outfile){ 0 };
 }
 
 /* "dir/.name.1234.tmp" for "dir/name" */
@@ -73,23 +105,19 @@ static bool open_temporary(struct outfile *out, const char *path, mode_t mode, c
 	char *temporary = temporary_name(path);
 	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 
-	if (fd < 0) {
-		free(temporary);
-		return false;
-	}
-	if (old)
+	if (fd >= 0 && old)
 		inherit(fd, old);
-	out->file = fdopen(fd, "w");
-	if (!out->file) {
+	if (fd >= 0 && (!seal(out, temporary, path) || !(out->file = fdopen(fd, "w")))) {
 		close(fd);
 		unlink(temporary);
-		free(temporary);
-		return false;
+		forget(out);
+		fd = -1;
 	}
+	free(temporary);
+	if (fd < 0)
+		return false;
 	out->name = path;
-	out->path = nt_strdup(path);
-	out->temporary = temporary;
-	note_unfinished(temporary);
+	note_unfinished(out->temporary);
 	return true;
 }
 

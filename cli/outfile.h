@@ -13,8 +13,8 @@
 struct outfile {
 	FILE *file;
 	const char *name; /* for messages */
-	char *path;       /* owned; NULL unless `temporary` is set */
-	char *temporary;  /* owned; what to rename to `path`, or NULL */
+	/* Owned, in memory of their own that cannot be written any more, so that a system call filter can go by the pointers. */
+	const char *temporary, *path; /* what to rename, and to what; NULL where the file is written to directly */
 };
 
 /*

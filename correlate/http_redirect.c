@@ -49,8 +49,11 @@ static struct parts parse(struct bytes text)
 
 static void add_lower(struct buffer *out, struct bytes text)
 {
-	for (size_t i = 0; i < text.size; i++)
-		buffer_add(out, &(uint8_t){ (uint8_t)tolower(text.at[i]) }, 1);
+	for (size_t i = 0; i < text.size; i++) {
+		uint8_t lower = (uint8_t)tolower(text.at[i]);
+
+		buffer_add(out, &lower, 1);
+	}
 }
 
 static bool is_default_port(struct bytes scheme, struct bytes port)
