@@ -74,10 +74,19 @@ void tls_session_note_resumed(struct tls_session *session)
 	CALL(session, resumed, session->context);
 }
 
+/* RFC 8446 6.1: a close_notify closes what its sender writes.  A server that answered early data may be done before the client's
+ * Finished. */
+static bool closes_after_finished(const struct tls_session *session, enum tls_side from)
+{
+	const struct tls_direction *d = &session->side[from];
+
+	return from == TLS_SERVER && session->version >= TLS_1_3 && d->opened && d->epoch == TLS_EPOCH_APPLICATION;
+}
+
 static void report_alert(struct tls_session *session, enum tls_side from, uint8_t level, uint8_t description, bool encrypted)
 {
 	const struct tls_alert alert = { from, level, description, encrypted };
-	const bool ends = encrypted || level == 2 || description == 0;
+	const bool ends = encrypted || level == 2 || (description == 0 && !closes_after_finished(session, from));
 
 	session->side[from].alerted = true;
 	if (ends && session->stage < TLS_DONE)

@@ -360,6 +360,35 @@ START_TEST(early_data_is_handed_out_unless_refused)
 }
 END_TEST
 
+/* It answers early data and closes, before the client's Finished came. */
+START_TEST(server_that_has_said_all_leaves_the_handshake_to_the_client)
+{
+	struct talk *talk = talk_new();
+	struct peers *peers = peers_new(talk, &tls_13);
+	SSL_SESSION *session = early_session(peers);
+	size_t written;
+
+	forget(talk);
+	begin_connection(peers);
+	SSL_set_session(peers->ssl[TLS_CLIENT], session);
+	send_early(peers, "GET /early");
+	ck_assert(buffer_add(&talk->said[TLS_CLIENT], "GET /early", 10));
+	take_early(peers, EARLY_TAKEN);
+	ck_assert_int_eq(SSL_write_early_data(peers->ssl[TLS_SERVER], "answer", 6, &written), 1);
+	ck_assert(buffer_add(&talk->said[TLS_SERVER], "answer", 6));
+	SSL_set_shutdown(peers->ssl[TLS_SERVER], SSL_RECEIVED_SHUTDOWN);
+	SSL_shutdown(peers->ssl[TLS_SERVER]);
+	carry(peers, TLS_SERVER);
+	(void)SSL_do_handshake(peers->ssl[TLS_CLIENT]);
+	carry(peers, TLS_CLIENT);
+	ERR_clear_error();
+	assert_log(talk, "client server resumed alpn alert(s close notify) done");
+	SSL_SESSION_free(session);
+	peers_free(peers);
+	talk_free(talk);
+}
+END_TEST
+
 /* ---- secrets that are missing ---- */
 
 START_TEST(missing_secrets_leave_the_rest_readable)
@@ -408,6 +437,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tests, certificate_after_the_handshake_is_seen);
 	tcase_add_loop_test(tests, alert_of_a_client_that_distrusts_is_read, 0, 2);
 	tcase_add_loop_test(tests, early_data_is_handed_out_unless_refused, 0, EARLY_WAYS);
+	tcase_add_test(tests, server_that_has_said_all_leaves_the_handshake_to_the_client);
 	tcase_add_loop_test(tests, missing_secrets_leave_the_rest_readable, 0, 4);
 	suite_add_tcase(suite, tests);
 	return suite;
