@@ -95,6 +95,7 @@ static void write_events(struct json *json, const struct output *output, const s
 		json_bool(json, "handshakeDone", false);
 	json_optional_bool(json, "helloRetry", tunnel->hello_retry);
 	json_optional_bool(json, "earlyData", tunnel->early_data);
+	json_optional_bool(json, "earlyDataRefused", tunnel->early_data_refused);
 	json_optional_bool(json, "encryptedClientHello", tunnel->encrypted_client_hello);
 	json_optional_bool(json, "certificateRequested", tunnel->certificate_request);
 	json_optional_bool(json, "ocspStapled", tunnel->ocsp_stapled);

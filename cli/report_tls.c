@@ -154,6 +154,7 @@ static const struct tls_remark remarks[] = {
 	{ offsetof(struct trace_tls_tunnel, did_resume), "resumed" },
 	{ offsetof(struct trace_tls_tunnel, hello_retry), "after a HelloRetryRequest" },
 	{ offsetof(struct trace_tls_tunnel, early_data), "with early data" },
+	{ offsetof(struct trace_tls_tunnel, early_data_refused), "early data refused" },
 	{ offsetof(struct trace_tls_tunnel, encrypted_client_hello), "encrypted ClientHello" },
 	{ offsetof(struct trace_tls_tunnel, certificate_request), "client certificate asked for" },
 	{ offsetof(struct trace_tls_tunnel, mid_stream), "begun within the connection" },

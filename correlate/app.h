@@ -24,6 +24,7 @@ struct app_surroundings {
 	trace_id tls_tunnel; /* the tunnel that all this runs in, 0 if none */
 	trace_id proxy_tls_tunnel;
 	bool upgraded;              /* HTTP/1.1 Upgrade made this stream */
+	bool refused;               /* early data that the server did not take: nothing of it is reported */
 	nt_time tls_begin, tls_end; /* handshake of tls_tunnel; valid if that is not 0 */
 };
 

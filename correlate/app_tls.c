@@ -253,8 +253,13 @@ static void early_data_rejected(void *context)
 {
 	struct tls_state *state = context;
 
-	app_free(state->inner); /* it was never read by the server: the client sends it again */
+	state->tunnel.early_data_refused = true;
+	state->circumstances.client_plaintext = 0;
+	if (state->inner)
+		state->inner->in.refused = true; /* the client sends it again */
+	app_free(state->inner);
 	state->inner = NULL;
+	memset(state->inside_offset, 0, sizeof state->inside_offset);
 }
 
 static void malformed(void *context, enum tls_side from, const char *what)
@@ -461,6 +466,15 @@ static void name_failure(struct tls_state *state)
 	}
 }
 
+/* A server may answer early data, and close, before the client's Finished (RFC 8446 2.3); without keys any of its records may be that. */
+static bool answered_early_data(const struct tls_state *state)
+{
+	const struct trace_tls_tunnel *tunnel = &state->tunnel;
+
+	return tunnel->early_data && tunnel->version >= TLS_1_3 && tunnel->client_data_bytes && !deciding_alert(tunnel) &&
+	       (tunnel->decrypted ? state->circumstances.server_plaintext : tunnel->server_data_bytes);
+}
+
 /* Up to TLS 1.2 the server has the last word: without its Finished the client's does not complete the handshake (RFC 5246 7.3). */
 static bool failed_after_client_finished(const struct tls_state *state)
 {
@@ -484,7 +498,7 @@ static void tls_close(void *context)
 	tunnel->unverified_records = tls_session_unverified(state->session);
 	if (tunnel->client_hello || tunnel->server_hello) {
 		state->circumstances.answered = state->server_begin;
-		state->circumstances.failed = !tunnel->done || failed_after_client_finished(state);
+		state->circumstances.failed = (!tunnel->done && !answered_early_data(state)) || failed_after_client_finished(state);
 		conn->understood = true;
 		if (state->circumstances.failed)
 			name_failure(state);

@@ -248,20 +248,28 @@ static void unlink_exchange(struct exchange_list *list, struct exchange *exchang
 	list->count--;
 }
 
-void exchange_report(struct exchange_list *list, struct exchange *exchange)
+static void hand_on(struct exchange_list *list, struct exchange *exchange)
 {
 	struct correlator *c = list->app->c;
 
-	unlink_exchange(list, exchange);
 	exchange->record.req_complete = exchange->request_ended;
 	list->app->conn->understood = true;
 	measure(list, exchange);
 	name_error(list, exchange);
 	diagnose(list, exchange);
-	buffer_free(&exchange->body_start);
 	if (c->sink->http_request && (exchange->record.method.size || exchange->record.status) &&
 	    tcp_is_reported(c, list->app->conn))
 		c->sink->http_request(c->context, &exchange->record);
+}
+
+void exchange_report(struct exchange_list *list, struct exchange *exchange)
+{
+	struct correlator *c = list->app->c;
+
+	unlink_exchange(list, exchange);
+	if (!list->app->in.refused)
+		hand_on(list, exchange);
+	buffer_free(&exchange->body_start);
 	arena_clear(&exchange->arena);
 	exchange->next = c->spare_exchanges;
 	c->spare_exchanges = exchange;

@@ -225,7 +225,7 @@ struct trace_tls_tunnel {
 	const struct bytes *offered_protocols;
 	size_t offered_protocol_count;
 	uint16_t group;
-	bool client_hello, server_hello, hello_retry, done, early_data, encrypted_client_hello;
+	bool client_hello, server_hello, hello_retry, done, early_data, early_data_refused, encrypted_client_hello;
 	bool certificate_request, ocsp_stapled, malformed, certificates_cut;
 	bool decrypted;              /* its content was read with logged keys */
 	uint64_t unverified_records; /* that did not verify although keys were known */
