@@ -17,6 +17,7 @@ enum app_kind {
 };
 
 /* What surrounds the streams that an app sees. */
+struct exchange;
 struct app_surroundings {
 	uint8_t depth;       /* 0: directly on TCP */
 	bool mid_stream;     /* other bytes went before, in this connection */
@@ -24,6 +25,7 @@ struct app_surroundings {
 	trace_id tls_tunnel; /* the tunnel that all this runs in, 0 if none */
 	trace_id proxy_tls_tunnel;
 	bool upgraded;              /* HTTP/1.1 Upgrade made this stream */
+	struct exchange *asked;     /* of an upgrade to HTTP/2: the request, to be answered there; taken over by who opens it */
 	bool refused;               /* early data that the server did not take: nothing of it is reported */
 	nt_time tls_begin, tls_end; /* handshake of tls_tunnel; valid if that is not 0 */
 };

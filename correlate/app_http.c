@@ -192,7 +192,17 @@ static struct exchange *orphan(struct http_state *state)
 	return exchange;
 }
 
-static void start_tunnel(struct http_state *state, const struct exchange *exchange, bool to_http2)
+/* RFC 7540 3.2: the answer to the request comes on stream 1.  101 is only an interim response of it. */
+static struct exchange *hand_over(struct http_state *state, struct exchange *exchange)
+{
+	if (state->request.current == exchange)
+		state->request.current = NULL;
+	exchange->upgraded = exchange->request_ended = true;
+	exchange->record.interim_status = 101;
+	return exchange_take(&state->list, exchange);
+}
+
+static void start_tunnel(struct http_state *state, struct exchange *exchange, bool to_http2)
 {
 	struct app_surroundings in = state->app->in;
 
@@ -202,6 +212,7 @@ static void start_tunnel(struct http_state *state, const struct exchange *exchan
 		return;
 	}
 	in.depth++;
+	in.asked = NULL;
 	if (exchange->record.is_connect) {
 		in.mid_stream = false;
 		in.proxy = proxy_url(state);
@@ -210,10 +221,17 @@ static void start_tunnel(struct http_state *state, const struct exchange *exchan
 	} else {
 		in.mid_stream = true;
 		in.upgraded = to_http2;
+		if (to_http2 && exchange->has_request)
+			in.asked = hand_over(state, exchange);
 	}
 	state->inner = app_new(state->app->c, state->app->conn, &in);
 	if (to_http2)
 		app_open(state->inner, &app_http2, state->client_side);
+}
+
+static bool switches_to_http2(const struct http1_head *head)
+{
+	return head->status == 101 && bytes_equal_nocase(http1_field_value(head, "Upgrade"), BYTES("h2c"));
 }
 
 static enum http1_body response_head(void *context, const struct http1_head *head)
@@ -229,6 +247,10 @@ static enum http1_body response_head(void *context, const struct http1_head *hea
 			exchange->record.interim_status = head->status;
 		return HTTP1_BODY_NONE;
 	}
+	if (exchange && exchange->has_request && switches_to_http2(head)) {
+		start_tunnel(state, exchange, true);
+		return HTTP1_BODY_TUNNEL;
+	}
 	if (!exchange)
 		exchange = orphan(state);
 	record = &exchange->record;
@@ -242,7 +264,7 @@ static enum http1_body response_head(void *context, const struct http1_head *hea
 	exchange_response(&state->list, exchange, head->fields, head->field_count);
 	record->suspicious_framing |= head->suspicious;
 	if ((record->is_connect && head->status >= 200 && head->status < 300) || head->status == 101) {
-		start_tunnel(state, exchange, bytes_equal_nocase(http1_field_value(head, "Upgrade"), BYTES("h2c")));
+		start_tunnel(state, exchange, switches_to_http2(head));
 		return HTTP1_BODY_TUNNEL;
 	}
 	if (bytes_equal(record->method, BYTES("HEAD")) || head->status == 204 || head->status == 304)

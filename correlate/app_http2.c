@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NO_ERROR = 0, CANCEL = 8 };
+enum { NO_ERROR = 0, CANCEL = 8, UPGRADED_STREAM = 1 };
 
 struct http2_state {
 	struct app *app;
@@ -77,6 +77,8 @@ static void response_head(struct http2_state *state, const struct http2_head *he
 	if (!exchange || head->is_trailer || !head->status)
 		return;
 	record = &exchange->record;
+	record->proto_major = 2;
+	record->proto_minor = 0;
 	if (head->status >= 100 && head->status < 200) {
 		record->interim_status = head->status;
 		return;
@@ -248,6 +250,10 @@ static void *http2_open(struct app *app, int client_side)
 	state->client_side = client_side;
 	state->blocked_since = NT_TIME_NONE;
 	state->session = http2_session_new(&events, state, false, app->in.upgraded, app->c->hits);
+	if (app->in.asked) {
+		app->in.asked->stream = UPGRADED_STREAM;
+		exchange_adopt(&state->list, app->in.asked);
+	}
 	return state;
 }
 

@@ -224,6 +224,7 @@ static struct app *inner_app(struct tls_state *state)
 	in.depth++;
 	in.mid_stream = false;
 	in.upgraded = false;
+	in.asked = NULL;
 	in.tls_tunnel = state->tunnel.id;
 	in.tls_begin = state->tunnel.handshake_begin;
 	in.tls_end = state->tunnel.handshake_end;

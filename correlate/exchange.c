@@ -7,6 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+void exchange_adopt(struct exchange_list *list, struct exchange *exchange)
+{
+	exchange->next = NULL;
+	if (list->last)
+		list->last->next = exchange;
+	else
+		list->first = exchange;
+	list->last = exchange;
+	list->count++;
+}
+
 struct exchange *exchange_new(struct exchange_list *list)
 {
 	struct correlator *c = list->app->c;
@@ -30,12 +41,7 @@ struct exchange *exchange_new(struct exchange_list *list)
 	record->network_proxy = list->app->in.proxy;
 	record->req_sent = record->req_end = record->resp_begin = record->resp_recv = record->resp_end = NT_TIME_NONE;
 	record->proto_major = record->proto_minor = 1;
-	if (list->last)
-		list->last->next = exchange;
-	else
-		list->first = exchange;
-	list->last = exchange;
-	list->count++;
+	exchange_adopt(list, exchange);
 	return exchange;
 }
 
@@ -213,8 +219,8 @@ static void measure(struct exchange_list *list, struct exchange *exchange)
 		return;
 	if (asked == NT_TIME_NONE || asked > record->resp_begin) /* answered before it was all sent */
 		asked = record->resp_begin;
-	if ((list->app->in.depth == 0 || in_outer_tunnel(list->app)) && conn->syn != NT_TIME_NONE && conn->record.connected &&
-	    !list->measured) {
+	if ((list->app->in.depth == 0 || in_outer_tunnel(list->app) || exchange->upgraded) && conn->syn != NT_TIME_NONE &&
+	    conn->record.connected && !list->measured) {
 		begin = dials_begin(conn);
 		dialled = dials_first_syn(conn) != NT_TIME_NONE ? dials_first_syn(conn) : conn->syn;
 		timing->dns = begin == NT_TIME_NONE ? 0 : microseconds(begin, dialled);
@@ -234,7 +240,7 @@ static void measure(struct exchange_list *list, struct exchange *exchange)
 			timing->transfer + timing->stalled;
 }
 
-static void unlink_exchange(struct exchange_list *list, struct exchange *exchange)
+struct exchange *exchange_take(struct exchange_list *list, struct exchange *exchange)
 {
 	struct exchange **at = &list->first, *before = NULL;
 
@@ -246,6 +252,7 @@ static void unlink_exchange(struct exchange_list *list, struct exchange *exchang
 	if (list->last == exchange)
 		list->last = before;
 	list->count--;
+	return exchange;
 }
 
 static void hand_on(struct exchange_list *list, struct exchange *exchange)
@@ -266,7 +273,7 @@ void exchange_report(struct exchange_list *list, struct exchange *exchange)
 {
 	struct correlator *c = list->app->c;
 
-	unlink_exchange(list, exchange);
+	exchange_take(list, exchange);
 	if (!list->app->in.refused)
 		hand_on(list, exchange);
 	buffer_free(&exchange->body_start);

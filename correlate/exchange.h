@@ -19,6 +19,7 @@ struct exchange {
 	uint64_t stalled;     /* of the connection, when the request began: nanoseconds */
 	bool absolute_form;   /* the target was a whole URL: spoken to a proxy */
 	bool has_request, request_ended, response_begun, response_ended;
+	bool upgraded;                           /* asked in HTTP/1.1, answered in HTTP/2 */
 	struct http_circumstances circumstances; /* for telling what went wrong */
 	struct buffer body_start;                /* of a 400, which may say that HTTPS was expected */
 };
@@ -39,6 +40,10 @@ void exchange_request(struct exchange_list *list, struct exchange *exchange, con
 
 /* A final response head came at `at`, whose first byte came at `begin`. */
 void exchange_response(struct exchange_list *list, struct exchange *exchange, const struct http1_field *fields, size_t count);
+
+/* Out of one list, and at the end of another: what HTTP/1.1 was asked and HTTP/2 answers. */
+struct exchange *exchange_take(struct exchange_list *list, struct exchange *exchange);
+void exchange_adopt(struct exchange_list *list, struct exchange *exchange);
 
 /* Tells what went wrong, hands the record on, and takes the exchange out of the list. */
 void exchange_report(struct exchange_list *list, struct exchange *exchange);

@@ -561,6 +561,37 @@ START_TEST(upgraded_connection_is_no_http_any_more)
 }
 END_TEST
 
+/* SETTINGS of both; HEADERS (:status 200) and DATA on stream 1; then a request on stream 3. */
+START_TEST(upgrade_to_http2_answers_there_what_was_asked_before)
+{
+	static const char settings[] = "\0\0\0\4\0\0\0\0\0", answer[] = "\0\0\1\1\4\0\0\0\1\x88\0\0\2\0\1\0\0\0\1ok",
+			  second[] = "\0\0\3\1\5\0\0\0\3\x82\x86\x84", none[] = "\0\0\1\1\5\0\0\0\3\x89";
+	const struct trace_http_request *request;
+
+	scene_open(&t);
+	scene_send(&t, CLIENT,
+		   "GET /a HTTP/1.1\r\nHost: example.org\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+		   "HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n");
+	scene_send(&t, SERVER, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+	scene_send_bytes(&t, SERVER, settings, sizeof settings - 1);
+	scene_send(&t, CLIENT, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+	scene_send_bytes(&t, CLIENT, settings, sizeof settings - 1);
+	scene_send_bytes(&t, SERVER, answer, sizeof answer - 1);
+	scene_send_bytes(&t, CLIENT, second, sizeof second - 1);
+	scene_send_bytes(&t, SERVER, none, sizeof none - 1);
+	scene_close(&t);
+	request = end_with(2);
+	check_text(request[0].url, "http://example.org/a");
+	ck_assert_uint_eq(request[0].status, 200);
+	ck_assert_uint_eq(request[0].interim_status, 101);
+	ck_assert_uint_eq(request[0].proto_major, 2);
+	ck_assert_uint_eq(request[0].resp_content_size, 2);
+	ck_assert(request[0].req_complete && request[0].resp_complete);
+	ck_assert_int_eq(request[0].timing.connect, 2000);
+	ck_assert_uint_eq(request[1].status, 204);
+}
+END_TEST
+
 START_TEST(depth_of_tunnels_is_limited)
 {
 	scene_open(&t);
@@ -640,6 +671,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tunnels, tls_in_a_connect_tunnel_is_a_tunnel_record);
 	tcase_add_test(tunnels, hello_behind_the_response_in_one_segment);
 	tcase_add_test(tunnels, upgraded_connection_is_no_http_any_more);
+	tcase_add_test(tunnels, upgrade_to_http2_answers_there_what_was_asked_before);
 	tcase_add_test(tunnels, depth_of_tunnels_is_limited);
 	tcase_add_loop_test(cut, request_cut_by_the_snaplen_is_a_request, 20, 45);
 	tcase_add_test(cut, cut_host_is_no_name);
