@@ -1,3 +1,4 @@
+#include "dissect/hkdf.h"
 #include "dissect/tls/decryptor.h"
 
 #include <openssl/core_names.h>
@@ -56,40 +57,25 @@ bool tls_keys_derive_12(const struct tls_suite *suite, const struct tls_secret *
 	return good;
 }
 
-/* HKDF-Expand-Label of RFC 8446 7.1, without context. */
-static bool expand_label(EVP_KDF_CTX *context, const struct tls_suite *suite, const struct tls_secret *secret, const char *label,
-			 uint8_t *out, size_t size)
+static bool expand_label(const struct tls_suite *suite, const struct tls_secret *secret, const char *label, uint8_t *out,
+			 size_t size)
 {
-	int mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY;
-	OSSL_PARAM params[] = { OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
-				text_param(OSSL_KDF_PARAM_DIGEST, suite->prf_hash),
-				bytes_param(OSSL_KDF_PARAM_KEY, secret->bytes, secret->size),
-				bytes_param(OSSL_KDF_PARAM_PREFIX, "tls13 ", sizeof("tls13 ") - 1),
-				bytes_param(OSSL_KDF_PARAM_LABEL, label, strlen(label)),
-				OSSL_PARAM_END };
-
-	return context && EVP_KDF_derive(context, out, size, params) == 1;
+	return hkdf_expand_label(suite->prf_hash, (struct bytes){ secret->bytes, secret->size }, label, out, size);
 }
 
 bool tls_keys_derive_13(const struct tls_suite *suite, const struct tls_secret *secret, struct tls_keys *out)
 {
-	EVP_KDF_CTX *context = new_context("TLS13-KDF");
-	bool good = expand_label(context, suite, secret, "key", out->key, suite->key_size) &&
-		    expand_label(context, suite, secret, "iv", out->iv, suite->iv_size);
-
-	EVP_KDF_CTX_free(context);
-	return good;
+	return expand_label(suite, secret, "key", out->key, suite->key_size) &&
+	       expand_label(suite, secret, "iv", out->iv, suite->iv_size);
 }
 
 bool tls_secret_update(const struct tls_suite *suite, struct tls_secret *secret)
 {
-	EVP_KDF_CTX *context = new_context("TLS13-KDF");
 	struct tls_secret next = { .size = secret->size };
-	bool good = expand_label(context, suite, secret, "traffic upd", next.bytes, next.size);
+	bool good = expand_label(suite, secret, "traffic upd", next.bytes, next.size);
 
 	if (good)
 		*secret = next;
 	OPENSSL_cleanse(&next, sizeof(next));
-	EVP_KDF_CTX_free(context);
 	return good;
 }
