@@ -1,4 +1,7 @@
-/* Sends numbered UDP datagrams at a steady rate: blast ADDRESS PORT SIZE RATE COUNT; rate 0 is as fast as it goes, count 0 without end. */
+/*
+ * Sends numbered UDP datagrams at a steady rate: blast ADDRESS PORT SIZE RATE COUNT; rate 0 is as fast as it goes, count 0 without end.
+ * With FIRST-LAST for the port they go to these in turn.
+ */
 #include <arpa/inet.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,6 +15,8 @@ enum { BATCH = 32, LARGEST = 1472, DIGITS = 10 };
 static char payloads[BATCH][LARGEST + DIGITS + 1];
 static struct iovec pieces[BATCH];
 static struct mmsghdr messages[BATCH];
+static struct sockaddr_in targets[BATCH];
+static unsigned first_port, ports;
 
 static int64_t now(void)
 {
@@ -29,13 +34,23 @@ static void wait_until(int64_t moment)
 		continue;
 }
 
-static int open_socket(const char *address, const char *port)
+static void read_ports(const char *text)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)strtoul(port, NULL, 10)) };
+	char *end;
+
+	first_port = (unsigned)strtoul(text, &end, 10);
+	ports = *end == '-' ? (unsigned)strtoul(end + 1, NULL, 10) - first_port + 1 : 1;
+}
+
+static int open_socket(const char *address)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)first_port) };
 	int out = socket(AF_INET, SOCK_DGRAM, 0);
 
 	if (inet_pton(AF_INET, address, &to.sin_addr) != 1 || connect(out, (struct sockaddr *)&to, sizeof to) != 0)
 		return -1;
+	for (int i = 0; i < BATCH; i++)
+		targets[i] = to;
 	return out;
 }
 
@@ -45,6 +60,10 @@ static void prepare(size_t size)
 		memset(payloads[i], 'x', sizeof payloads[i]);
 		pieces[i] = (struct iovec){ payloads[i], size };
 		messages[i].msg_hdr = (struct msghdr){ .msg_iov = &pieces[i], .msg_iovlen = 1 };
+		if (ports > 1) {
+			messages[i].msg_hdr.msg_name = &targets[i];
+			messages[i].msg_hdr.msg_namelen = sizeof targets[i];
+		}
 	}
 }
 
@@ -55,6 +74,7 @@ static void number(uint64_t first, unsigned count)
 
 		snprintf(digits, sizeof digits, "%010llu", (unsigned long long)(first + i));
 		memcpy(payloads[i], digits, DIGITS);
+		targets[i].sin_port = htons((uint16_t)(first_port + (first + i) % ports));
 	}
 }
 
@@ -91,10 +111,11 @@ int main(int argc, char **argv)
 	int out;
 
 	if (size < DIGITS || size > LARGEST) {
-		fputs("usage: blast ADDRESS PORT SIZE RATE COUNT\n", stderr);
+		fputs("usage: blast ADDRESS PORT[-LAST] SIZE RATE COUNT\n", stderr);
 		return 1;
 	}
-	out = open_socket(argv[1], argv[2]);
+	read_ports(argv[2]);
+	out = open_socket(argv[1]);
 	if (out < 0) {
 		perror("blast");
 		return 1;

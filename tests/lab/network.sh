@@ -10,7 +10,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../../samples/lab.sh"
 
 LAB=/run/nettrace-lab-capture
-NAMESPACES=(lb-client lb-router lb-server)
+NAMESPACES=(lb-client lb-router lb-server lb-idle)
 
 network_remove() {
 	local ns pid mount
@@ -59,7 +59,7 @@ network_join() {
 
 network_make() {
 	local ns
-	for ns in "${NAMESPACES[@]}"; do
+	for ns in lb-client lb-router lb-server; do
 		ip netns add "$ns"
 		ip -n "$ns" link set lo up
 		mkdir -p "/etc/netns/$ns"
