@@ -337,14 +337,15 @@ static const struct output_recording *live_recording(const struct run *run)
 	return source && strcmp(source, "live") != 0 ? NULL : recording;
 }
 
-static nt_time trace_begin(const struct run *run)
+static nt_time trace_begin(const struct run *run, const struct output *output)
 {
 	const struct output_recording *recording = live_recording(run);
-	const struct correlate_stats *stats = correlator_stats(run->correlator);
+	const nt_time first = output_first_time(output);
+	nt_time begin = run->options->input_count == 1 ? output->stats->first_packet_time : output->stats->smallest_time;
 
 	if (recording && recording->session->begin != NT_TIME_NONE)
 		return recording->session->begin;
-	return run->options->input_count == 1 ? stats->first_packet_time : stats->smallest_time;
+	return begin < first ? first : begin; /* packets without a time may come before all that have one */
 }
 
 static nt_time trace_end(const struct run *run)
@@ -359,9 +360,8 @@ static nt_time trace_end(const struct run *run)
 static bool write_output(struct run *run)
 {
 	const struct options *options = run->options;
-	const struct correlate_stats *stats = correlator_stats(run->correlator);
 	char *names = default_description(options);
-	const struct output output = {
+	struct output output = {
 		.description = options->description ? options->description : names,
 		.filter = options->filter,
 		.headers = options->headers_text,
@@ -369,16 +369,17 @@ static bool write_output(struct run *run)
 		.verbose = options->verbose,
 		.colour = wants_colour(&run->out),
 		.blocks = wants_blocks(&run->out),
-		.begin = trace_begin(run),
 		.end = trace_end(run),
 		.list = &run->list,
 		.source = inputs_source(run->inputs),
 		.recording = inputs_recording(run->inputs),
-		.stats = stats,
+		.stats = correlator_stats(run->correlator),
 		.hits = &run->hits,
 	};
-	bool good = options->json ? output_json(run->out.file, &output) : output_report(run->out.file, &output);
+	bool good;
 
+	output.begin = trace_begin(run, &output);
+	good = options->json ? output_json(run->out.file, &output) : output_report(run->out.file, &output);
 	free(names);
 	return good;
 }

@@ -126,11 +126,14 @@ static void write_skipped(struct json *json, const struct correlate_stats *stats
 	json_end(json);
 }
 
-static void write_clock(struct json *json, const struct correlate_stats *stats)
+static void write_clock(struct json *json, const struct output *output)
 {
+	const struct correlate_stats *stats = output->stats;
+	const nt_time first = output_first_time(output);
+
 	json_begin_object(json, "clock");
-	if (stats->packets > 0) {
-		write_absolute(json, "first", stats->smallest_time);
+	if (stats->packets > 0 && first != NT_TIME_NONE) {
+		write_absolute(json, "first", stats->smallest_time < first ? first : stats->smallest_time);
 		write_absolute(json, "last", stats->largest_time);
 	}
 	json_optional_uint(json, "wentBackwards", stats->time_went_backwards);
@@ -157,7 +160,7 @@ void json_write_capture(struct json *json, const struct output *output)
 	json_optional_text(json, "filter", output->filter);
 	write_packets(json, output);
 	write_skipped(json, output->stats);
-	write_clock(json, output->stats);
+	write_clock(json, output);
 	write_limits(json, output->hits);
 	json_text(json, "headers", output->headers);
 	json_end(json);

@@ -54,6 +54,7 @@ size_t output_interface_count(const struct output *output);
 const struct capture_interface *output_interface(const struct output *output, size_t index);
 uint64_t output_packets_read(const struct output *output); /* whether or not the filter took them */
 uint64_t output_filtered_out(const struct output *output);
+nt_time output_first_time(const struct output *output); /* the smallest of a packet; NT_TIME_NONE if none has a time */
 
 /* The JSON trace (see tests/schema/trace.schema.json).  false if writing failed. */
 bool output_json(FILE *out, const struct output *output);

@@ -40,3 +40,17 @@ uint64_t output_filtered_out(const struct output *output)
 		return output->recording->filtered_out;
 	return output->source ? capture_filtered_out(output->source) : 0;
 }
+
+nt_time output_first_time(const struct output *output)
+{
+	size_t inputs = output_input_count(output);
+	nt_time first = NT_TIME_NONE;
+
+	for (size_t i = 0; i < inputs; i++) {
+		nt_time of_input = output_input(output, i)->first;
+
+		if (of_input != NT_TIME_NONE && (first == NT_TIME_NONE || of_input < first))
+			first = of_input;
+	}
+	return inputs ? first : output->stats->smallest_time;
+}

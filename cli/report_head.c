@@ -12,6 +12,11 @@ static void print_time(struct report *report)
 	if (output->begin == NT_TIME_NONE)
 		return;
 	report_begin_head(report, "time");
+	if (output_packets_read(output) && output_first_time(output) == NT_TIME_NONE) {
+		fputs("not known: the packets have none, which makes durations 0", report->out);
+		report_end_line(report);
+		return;
+	}
 	fprintf(report->out, "%s", text_time(output->begin, text));
 	if (output->end != NT_TIME_NONE)
 		fprintf(report->out, ", %s", text_between(output->begin, output->end, text));
