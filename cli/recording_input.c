@@ -242,7 +242,7 @@ enum nt_status recording_input_open(struct recording_input **out, const char *pa
 				    struct limit_hits *hits, struct nt_error *error)
 {
 	struct recording_input *input = nt_zalloc(sizeof *input);
-	enum nt_status status = recording_open_reader(&input->recording, path, error);
+	enum nt_status status = recording_open_reader(&input->recording, path, hits, error);
 
 	*out = NULL;
 	input->hits = hits;

@@ -45,6 +45,9 @@
 	X(LIMIT_FINDINGS, 200, "findings", "of one code; further ones are only counted, in the last one") \
 	X(LIMIT_CONNTRACK, 1 << 18, "entries", "the connection tracking entry that was not told of for longest is forgotten") \
 	X(LIMIT_CONNTRACK_LINES, 1 << 20, "lines", "further lines of connection tracking logs are not read") \
+	X(LIMIT_SESSIONS, 65536, "sessions", "further sessions of a recording are not read") \
+	X(LIMIT_ROWS_AHEAD, 4 * 1024 * 1024, "rows", \
+	  "of a recording wait for an earlier one; then the earliest is taken, whatever comes") \
 	X(LIMIT_RECORDING_EVENTS, 4096, "events", "further events of a recording are not listed") \
 	X(LIMIT_UNKNOWN_KINDS, 64, "kinds", "further unknown link types and EtherTypes are counted together")
 

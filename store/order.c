@@ -28,11 +28,14 @@ static bool may_take(const struct order *order)
 
 	if (order->count == 0)
 		return false;
-	if (order->complete || order->count >= ORDER_MAX)
+	if (order->complete)
 		return true;
-	if (order->lag == INT64_MAX)
+	if (order->lag != INT64_MAX && (__builtin_sub_overflow(order->newest, order->heap[0].time, &age) || age >= order->lag))
+		return true;
+	if (order->count < LIMIT_ROWS_AHEAD)
 		return false;
-	return __builtin_sub_overflow(order->newest, order->heap[0].time, &age) || age >= order->lag;
+	limit_hit(order->hits, LIMIT_ROWS_AHEAD_HIT);
+	return true;
 }
 
 static void remove_first(struct order *order)

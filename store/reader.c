@@ -10,7 +10,6 @@
 
 enum {
 	PATIENCE_MS = 10 * 1000, /* a writer that spills a large transaction lets nobody read until it commits */
-	MOST_SESSIONS = 65536,
 	MOST_TEXT = 64 * 1024 * 1024
 };
 
@@ -116,12 +115,14 @@ static enum nt_status check_version(struct sql **sql, const char *path, struct n
 
 static enum nt_status load_sessions(struct recording *r, struct nt_error *error);
 
-static enum nt_status finish_opening(struct recording **out, struct sql *sql, enum nt_status status, struct nt_error *error)
+static enum nt_status finish_opening(struct recording **out, struct sql *sql, struct limit_hits *hits, enum nt_status status,
+				     struct nt_error *error)
 {
 	struct recording *r = nt_zalloc(sizeof *r);
 
 	r->sql = sql;
 	r->reader = nt_zalloc(sizeof *r->reader);
+	r->reader->hits = hits;
 	r->reader->keys.max = LIMIT_SECRETS;
 	if (status == NT_OK)
 		status = load_sessions(r, error);
@@ -133,17 +134,17 @@ static enum nt_status finish_opening(struct recording **out, struct sql *sql, en
 	return status;
 }
 
-enum nt_status recording_open_reader(struct recording **out, const char *path, struct nt_error *error)
+enum nt_status recording_open_reader(struct recording **out, const char *path, struct limit_hits *hits, struct nt_error *error)
 {
 	struct sql *sql;
 	enum nt_status status = open_file(&sql, path, error);
 
 	if (status == NT_OK)
 		status = check_version(&sql, path, error);
-	return finish_opening(out, sql, status, error);
+	return finish_opening(out, sql, hits, status, error);
 }
 
-enum nt_status recording_open_image(struct recording **out, struct bytes image, struct nt_error *error)
+enum nt_status recording_open_image(struct recording **out, struct bytes image, struct limit_hits *hits, struct nt_error *error)
 {
 	struct sql *sql;
 	enum nt_status status = sql_open_image(&sql, image, error);
@@ -154,7 +155,7 @@ enum nt_status recording_open_image(struct recording **out, struct bytes image, 
 	}
 	if (status == NT_OK)
 		status = check_version(&sql, NULL, error);
-	return finish_opening(out, sql, status, error);
+	return finish_opening(out, sql, hits, status, error);
 }
 
 /* https://www.sqlite.org/fileformat.html 1.3: the application id is in bytes 68 to 71. */
@@ -252,8 +253,13 @@ static enum nt_status load_sessions(struct recording *r, struct nt_error *error)
 			    " FROM sessions NOT INDEXED ORDER BY id",
 			    error);
 
-	while (status == NT_OK && r->reader->session_count < MOST_SESSIONS && (status = sql_step(&s, error)) == NT_OK)
+	while (status == NT_OK && (status = sql_step(&s, error)) == NT_OK) {
+		if (r->reader->session_count == LIMIT_SESSIONS) {
+			limit_hit(r->reader->hits, LIMIT_SESSIONS_HIT);
+			break;
+		}
 		status = add_session(r, &s, error);
+	}
 	sql_finalize(&s);
 	if (r->reader->session_count > 0)
 		qsort(r->reader->sessions, r->reader->session_count, sizeof *r->reader->sessions, by_begin);
@@ -317,8 +323,13 @@ static enum nt_status load_interfaces(struct recording *r, struct nt_error *erro
 	reader->interface_count = 0;
 	if (status == NT_OK)
 		sql_bind_int(&s, reader->selected->session.id);
-	while (status == NT_OK && reader->interface_count < LIMIT_INTERFACES && (status = sql_step(&s, error)) == NT_OK)
+	while (status == NT_OK && (status = sql_step(&s, error)) == NT_OK) {
+		if (reader->interface_count == LIMIT_INTERFACES) {
+			limit_hit(reader->hits, LIMIT_INTERFACES_HIT);
+			break;
+		}
 		status = add_interface(r, &s, error);
+	}
 	sql_finalize(&s);
 	return status == NT_END ? NT_OK : status;
 }

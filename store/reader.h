@@ -37,6 +37,7 @@ struct stored_session {
 };
 
 struct reader {
+	struct limit_hits *hits;
 	struct arena texts; /* of sessions */
 	struct stored_session *sessions;
 	size_t session_count;
@@ -55,7 +56,7 @@ struct reader {
 };
 
 /* The bytes of a recording's file, which must live as long as *out. */
-enum nt_status recording_open_image(struct recording **out, struct bytes image, struct nt_error *error);
+enum nt_status recording_open_image(struct recording **out, struct bytes image, struct limit_hits *hits, struct nt_error *error);
 
 char *reader_keep_text(struct arena *arena, struct sql_statement *s); /* a copy of the next column; NULL for NULL */
 

@@ -58,6 +58,7 @@ void reader_start_feeds(struct reader *reader)
 		struct feed *feed = &reader->feeds[i];
 
 		order_clear(&feed->order);
+		feed->order.hits = reader->hits;
 		feed->order.lag = i == FEED_PACKETS ? reader->selected->disorder : INT64_MAX;
 		feed->seen = i == FEED_PACKETS ? reader->selected->first_packet - 1 : INT64_MIN;
 		feed->timed = NT_TIME_NONE;

@@ -116,8 +116,8 @@ enum nt_status recording_close(struct recording *r, struct nt_error *error);
 /* Whether these first bytes of a file (at least 72) are those of a recording.  An SQLite database of somebody else is none. */
 bool recording_looks_like(struct bytes start);
 
-/* NT_EFORMAT: no recording.  NT_ENOTSUP: written by a newer version. */
-enum nt_status recording_open_reader(struct recording **out, const char *path, struct nt_error *error);
+/* NT_EFORMAT: no recording.  NT_ENOTSUP: written by a newer version.  `hits` (may be NULL) must live as long as *out. */
+enum nt_status recording_open_reader(struct recording **out, const char *path, struct limit_hits *hits, struct nt_error *error);
 
 size_t recording_session_count(const struct recording *r);
 const struct recording_session *recording_session(const struct recording *r,

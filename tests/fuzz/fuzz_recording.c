@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct recording *r;
 
 	(void)recording_looks_like((struct bytes){ data, size });
-	if (size == 0 || recording_open_image(&r, (struct bytes){ data, size }, NULL) != NT_OK)
+	if (size == 0 || recording_open_image(&r, (struct bytes){ data, size }, NULL, NULL) != NT_OK)
 		return 0;
 	for (size_t i = 0; i < recording_session_count(r) && i < 4; i++)
 		if (recording_select(r, recording_session(r, i)->id, NULL) == NT_OK)

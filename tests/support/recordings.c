@@ -95,7 +95,7 @@ struct recording *reader_of(const char *path)
 {
 	struct nt_error error = { 0 };
 	struct recording *r;
-	enum nt_status status = recording_open_reader(&r, path, &error);
+	enum nt_status status = recording_open_reader(&r, path, NULL, &error);
 
 	ck_assert_msg(status == NT_OK, "%s", error.text);
 	if (recording_session_count(r) > 0)

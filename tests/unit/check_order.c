@@ -58,16 +58,18 @@ END_TEST
 
 START_TEST(order_that_is_full_gives_its_earliest)
 {
-	struct order order = { .lag = INT64_MAX };
+	struct limit_hits hits = { { 0 } };
+	struct order order = { .lag = INT64_MAX, .hits = &hits };
 	int64_t id;
 
-	for (int64_t i = 0; i < ORDER_MAX - 1; i++)
+	for (int64_t i = 0; i < LIMIT_ROWS_AHEAD - 1; i++)
 		order_add(&order, (struct order_key){ -i, i });
 	ck_assert(!order_take(&order, &id));
-	order_add(&order, (struct order_key){ 1, ORDER_MAX });
+	order_add(&order, (struct order_key){ 1, LIMIT_ROWS_AHEAD });
 	ck_assert(order_take(&order, &id));
-	ck_assert_int_eq(id, ORDER_MAX - 2);
+	ck_assert_int_eq(id, LIMIT_ROWS_AHEAD - 2);
 	ck_assert(!order_take(&order, &id));
+	ck_assert_uint_eq(hits.count[LIMIT_ROWS_AHEAD_HIT], 1);
 	order_free(&order);
 }
 END_TEST

@@ -498,6 +498,32 @@ START_TEST(recording_is_continued_by_the_next_writer)
 }
 END_TEST
 
+START_TEST(sessions_and_interfaces_beyond_the_limit_are_counted)
+{
+	const char *path = recordings_path("limits.db");
+	struct limit_hits hits = { { 0 } };
+	struct recording *r;
+
+	close_recording(writer_with_session(path));
+	ck_assert(tell_sqlite(path, "WITH n(i) AS (VALUES (2) UNION ALL SELECT i + 1 FROM n WHERE i < 65536)"
+				    " INSERT INTO sessions (id, begin_ns) SELECT i, i FROM n;"
+				    "WITH n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 4095)"
+				    " INSERT INTO interfaces (session, id, link_type, snaplen) SELECT 1, i, 1, 0 FROM n"));
+	for (uint64_t beyond = 0; beyond < 2; beyond++) {
+		ck_assert_int_eq(recording_open_reader(&r, path, &hits, NULL), NT_OK);
+		ck_assert_uint_eq(recording_session_count(r), LIMIT_SESSIONS);
+		ck_assert_uint_eq(hits.count[LIMIT_SESSIONS_HIT], beyond);
+		ck_assert_int_eq(recording_select(r, 1, NULL), NT_OK);
+		ck_assert_uint_eq(recording_interface_count(r), LIMIT_INTERFACES);
+		ck_assert_uint_eq(hits.count[LIMIT_INTERFACES_HIT], beyond);
+		close_recording(r);
+		ck_assert(tell_sqlite(path, "INSERT OR IGNORE INTO sessions (id) VALUES (65537);"
+					    "INSERT OR IGNORE INTO interfaces (session, id, link_type, snaplen)"
+					    " VALUES (1, 4096, 1, 0)"));
+	}
+}
+END_TEST
+
 START_TEST(rows_before_a_session_are_refused)
 {
 	struct recording *r = writer_of(recordings_path("none.db"));
@@ -544,6 +570,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tcase, keys_are_joined_as_they_were_put);
 	tcase_add_test(tcase, rows_belong_to_their_session);
 	tcase_add_test(tcase, recording_is_continued_by_the_next_writer);
+	tcase_add_test(tcase, sessions_and_interfaces_beyond_the_limit_are_counted);
 	tcase_add_test(tcase, rows_before_a_session_are_refused);
 	suite_add_tcase(suite, tcase);
 	return suite;

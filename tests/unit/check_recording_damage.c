@@ -114,7 +114,7 @@ START_TEST(any_damage_ends_in_some_result)
 		ck_assert_int_eq(pread(file, byte, 1, at), 1);
 		byte[1] = (uint8_t)(byte[0] ^ (1 << rand() % 8));
 		ck_assert_int_eq(pwrite(file, byte + 1, 1, at), 1);
-		if (recording_open_reader(&r, path, NULL) == NT_OK) {
+		if (recording_open_reader(&r, path, NULL, NULL) == NT_OK) {
 			if (recording_session_count(r) > 0)
 				recording_select(r, recording_session(r, 0)->id, NULL);
 			while (recording_next_packet(r, &packet, NULL) == NT_OK)
@@ -191,7 +191,7 @@ START_TEST(schema_without_an_end_is_damage)
 	put_leaf(image + LEVELS * PAGE);
 	ck_assert_uint_eq(fwrite(image, 1, sizeof image, file), sizeof image);
 	fclose(file);
-	ck_assert_int_eq(recording_open_reader(&r, path, &error), NT_EDAMAGED);
+	ck_assert_int_eq(recording_open_reader(&r, path, NULL, &error), NT_EDAMAGED);
 	ck_assert_ptr_null(r);
 	ck_assert(says(path));
 }

@@ -17,7 +17,7 @@ static struct nt_error error;
 static enum nt_status try_reader(const char *path)
 {
 	struct recording *r = NULL;
-	enum nt_status status = recording_open_reader(&r, path, &error);
+	enum nt_status status = recording_open_reader(&r, path, NULL, &error);
 
 	ck_assert(status == NT_OK || r == NULL);
 	ck_assert(status == NT_OK || error.status == status);
