@@ -349,7 +349,12 @@ bool recording_input_conntrack(struct recording_input *input, struct conntrack_e
 
 struct bytes recording_input_keys(struct recording_input *input)
 {
-	return recording_keys(input->recording);
+	struct bytes keys;
+	struct nt_error error;
+
+	if (recording_keys(input->recording, &keys, &error) != NT_OK)
+		note_damage(input, &error);
+	return keys;
 }
 
 const struct output_recording *recording_input_about(const struct recording_input *input)

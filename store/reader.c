@@ -361,22 +361,33 @@ const struct recording_interface *recording_interface(const struct recording *r,
 
 /* ---- keys ---- */
 
-struct bytes recording_keys(struct recording *r)
+/* Adds the text of a row; NT_END at the limit. */
+static enum nt_status add_keys(struct recording *r, struct sql_statement *s, int64_t *last, struct nt_error *error)
+{
+	struct reader *reader = r->reader;
+	int64_t id = sql_take_int(s), session = sql_take_int(s);
+	struct bytes text = sql_take_bytes(s);
+
+	if (id <= *last)
+		return reader_fail_order(r, error);
+	*last = id;
+	if (session != reader->selected->session.id || buffer_add(&reader->keys, text.at, text.size))
+		return NT_OK;
+	limit_hit(reader->hits, LIMIT_SECRETS_HIT);
+	return NT_END;
+}
+
+enum nt_status recording_keys(struct recording *r, struct bytes *out, struct nt_error *error)
 {
 	struct reader *reader = r->reader;
 	struct sql_statement s;
-	enum nt_status status = sql_prepare(&s, r->sql, "SELECT id, session, text FROM keys NOT INDEXED ORDER BY id", NULL);
+	enum nt_status status = sql_prepare(&s, r->sql, "SELECT id, session, text FROM keys NOT INDEXED ORDER BY id", error);
 	int64_t last = INT64_MIN;
 
 	buffer_clear(&reader->keys);
-	while (status == NT_OK && reader->selected && (status = sql_step(&s, NULL)) == NT_OK) {
-		int64_t id = sql_take_int(&s), session = sql_take_int(&s);
-		struct bytes text = sql_take_bytes(&s);
-
-		if (id <= last || (session == reader->selected->session.id && !buffer_add(&reader->keys, text.at, text.size)))
-			break;
-		last = id;
-	}
+	while (status == NT_OK && reader->selected && (status = sql_step(&s, error)) == NT_OK)
+		status = add_keys(r, &s, &last, error);
 	sql_finalize(&s);
-	return (struct bytes){ reader->keys.at, reader->keys.size };
+	*out = (struct bytes){ reader->keys.at, reader->keys.size };
+	return status == NT_END ? NT_OK : status;
 }

@@ -138,7 +138,10 @@ enum nt_status recording_next_conntrack(struct recording *r, struct conntrack_en
 enum nt_status recording_next_event(struct recording *r, struct recording_event *out, struct nt_error *error);
 enum nt_status recording_next_statistics(struct recording *r, struct recording_statistics *out, struct nt_error *error);
 
-/* All key log text of the session in one view, which lives until the next call of it or recording_close(). */
-struct bytes recording_keys(struct recording *r);
+/*
+ * All key log text of the session in one view, which lives until the next call of it or recording_close().  NT_EDAMAGED with *error: *out
+ * is what was read before.  Beyond LIMIT_SECRETS, which is counted, nothing more is read.
+ */
+enum nt_status recording_keys(struct recording *r, struct bytes *out, struct nt_error *error);
 
 #endif

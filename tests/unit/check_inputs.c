@@ -1,6 +1,7 @@
 #include "cli/inputs.h"
 #include "cli/recording_input.h"
 #include "tests/support/pcap_bytes.h"
+#include "tests/support/recordings.h"
 #include "tests/unit/suite.h"
 
 #include <stdio.h>
@@ -52,7 +53,7 @@ static void check(enum nt_status status, const struct nt_error *error)
 	ck_assert_msg(status == NT_OK, "%s", status == NT_OK ? "" : error->text);
 }
 
-static void put_packet(struct recording *r, uint32_t interface, nt_time time, const char *data)
+static void put_data(struct recording *r, uint32_t interface, nt_time time, const char *data)
 {
 	struct nt_error error;
 
@@ -111,8 +112,8 @@ static void put_rows(struct recording *r)
 	struct nt_error error;
 
 	put_interfaces(r);
-	put_packet(r, 9, start + 10, "0123456789");
-	put_packet(r, 5, start + 20, "abc");
+	put_data(r, 9, start + 10, "0123456789");
+	put_data(r, 5, start + 20, "abc");
 	check(recording_put_conntrack(r, &first, &error), &error);
 	check(recording_put_conntrack(r, &second, &error), &error);
 	check(recording_put_keys(r, BYTES("CLIENT_RANDOM 00 11\n"), &error), &error);
@@ -277,6 +278,17 @@ START_TEST(what_stands_beside_the_packets_is_known)
 }
 END_TEST
 
+START_TEST(damaged_keys_are_told_and_the_packets_read)
+{
+	make_sessions(1);
+	ck_assert(tell_sqlite(recording_path, "UPDATE keys SET text = zeroblob(20000000)")); /* longer than any that we write */
+	open_good();
+	ck_assert_uint_eq(inputs_keys(inputs).size, 0);
+	ck_assert(inputs_recording(inputs)->input.damage.damaged);
+	ck_assert_str_eq(order(), "c0 p10 c15 p20");
+}
+END_TEST
+
 START_TEST(filter_holds_for_a_recording)
 {
 	make_sessions(1);
@@ -385,6 +397,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tcase, rows_of_a_recording_come_by_time);
 	tcase_add_test(tcase, packets_of_a_recording_are_whole);
 	tcase_add_test(tcase, what_stands_beside_the_packets_is_known);
+	tcase_add_test(tcase, damaged_keys_are_told_and_the_packets_read);
 	tcase_add_test(tcase, filter_holds_for_a_recording);
 	tcase_add_test(tcase, one_of_several_sessions_is_to_be_chosen);
 	tcase_add_test(tcase, recording_is_read_alone);

@@ -31,6 +31,15 @@ static const struct recording_session full_session = {
 	.source = "live",
 };
 
+static struct bytes keys_of(struct recording *r)
+{
+	struct nt_error error = { 0 };
+	struct bytes keys;
+
+	ck_assert_msg(recording_keys(r, &keys, &error) == NT_OK, "%s", error.text);
+	return keys;
+}
+
 static const struct recording_session bare_session = {
 	.begin = 0,
 	.end = NT_TIME_NONE,
@@ -431,11 +440,33 @@ START_TEST(keys_are_joined_as_they_were_put)
 	ck_assert_str_eq(ask_sqlite(path, "SELECT typeof(text) || ' ' || count(*) FROM keys"), "text 5");
 	r = reader_of(path);
 	for (int i = 0; i < 2; i++) {
-		keys = recording_keys(r);
+		keys = keys_of(r);
 		ck_assert_uint_eq(keys.size, 6 + size);
 		ck_assert_mem_eq(keys.at, "first\n", 6);
 		ck_assert_mem_eq(keys.at + 6, text, size);
 	}
+	close_recording(r);
+	free(text);
+}
+END_TEST
+
+START_TEST(keys_beyond_the_limit_are_counted)
+{
+	enum { PIECE = 1024 * 1024 };
+	const char *path = recordings_path("many.db");
+	struct recording *r = writer_with_session(path);
+	struct limit_hits hits = { { 0 } };
+	uint8_t *text = nt_zalloc(PIECE);
+	struct bytes keys;
+
+	for (size_t i = 0; i < LIMIT_SECRETS / PIECE + 2; i++)
+		ck_assert_int_eq(recording_put_keys(r, (struct bytes){ text, PIECE }, NULL), NT_OK);
+	close_recording(r);
+	ck_assert_int_eq(recording_open_reader(&r, path, &hits, NULL), NT_OK);
+	ck_assert_int_eq(recording_select(r, 1, NULL), NT_OK);
+	ck_assert_int_eq(recording_keys(r, &keys, NULL), NT_OK);
+	ck_assert_uint_eq(keys.size, LIMIT_SECRETS);
+	ck_assert_uint_eq(hits.count[LIMIT_SECRETS_HIT], 1);
 	close_recording(r);
 	free(text);
 }
@@ -462,12 +493,12 @@ START_TEST(rows_belong_to_their_session)
 	for (int i = 0; i < 2; i++) {
 		ck_assert_int_eq(recording_select(r, second.id, NULL), NT_OK);
 		ck_assert_uint_eq(count_packets(r, 1), 200);
-		ck_assert(bytes_equal(recording_keys(r), BYTES("b")));
+		ck_assert(bytes_equal(keys_of(r), BYTES("b")));
 		ck_assert_uint_eq(recording_interface_count(r), 0);
 		ck_assert_int_eq(recording_next_conntrack(r, &entry, NULL), NT_OK);
 		ck_assert_int_eq(recording_select(r, second.id - 1, NULL), NT_OK);
 		ck_assert_uint_eq(count_packets(r, 1), 300);
-		ck_assert(bytes_equal(recording_keys(r), BYTES("a")));
+		ck_assert(bytes_equal(keys_of(r), BYTES("a")));
 		ck_assert_uint_eq(recording_interface_count(r), 1);
 		ck_assert_int_eq(recording_next_conntrack(r, &entry, NULL), NT_END);
 	}
@@ -538,7 +569,7 @@ START_TEST(rows_before_a_session_are_refused)
 	r = reader_of(recordings_path("none.db"));
 	ck_assert_uint_eq(recording_session_count(r), 0);
 	ck_assert_int_eq(recording_next_packet(r, &(struct recording_packet){ 0 }, NULL), NT_END);
-	ck_assert_uint_eq(recording_keys(r).size, 0);
+	ck_assert_uint_eq(keys_of(r).size, 0);
 	close_recording(r);
 	ck_assert_int_eq(recording_close(NULL, NULL), NT_OK);
 }
@@ -568,6 +599,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tcase, events_come_back_by_time);
 	tcase_add_test(tcase, statistics_come_back_by_time);
 	tcase_add_test(tcase, keys_are_joined_as_they_were_put);
+	tcase_add_test(tcase, keys_beyond_the_limit_are_counted);
 	tcase_add_test(tcase, rows_belong_to_their_session);
 	tcase_add_test(tcase, recording_is_continued_by_the_next_writer);
 	tcase_add_test(tcase, sessions_and_interfaces_beyond_the_limit_are_counted);

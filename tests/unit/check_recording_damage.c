@@ -85,6 +85,31 @@ START_TEST(file_that_is_cut_gives_the_packets_before_the_cut)
 }
 END_TEST
 
+START_TEST(damaged_page_ends_the_keys_before_it)
+{
+	const char *path = recordings_path("keys.db");
+	struct recording *r = writer_with_session(path);
+	char line[1000], noise[32768];
+	struct bytes keys;
+	int file;
+
+	memset(line, 'k', sizeof line);
+	memset(noise, 0xa5, sizeof noise);
+	for (int i = 0; i < 1000; i++)
+		ck_assert_int_eq(recording_put_keys(r, (struct bytes){ (uint8_t *)line, sizeof line }, NULL), NT_OK);
+	close_recording(r);
+	file = open(path, O_RDWR);
+	ck_assert_int_eq(pwrite(file, noise, sizeof noise, 30 * 32768), sizeof noise);
+	close(file);
+	r = reader_of(path);
+	ck_assert_int_eq(recording_keys(r, &keys, &error), NT_EDAMAGED);
+	ck_assert(says(path) && says("damaged"));
+	ck_assert_uint_gt(keys.size, 100 * sizeof line);
+	ck_assert_uint_lt(keys.size, 1000 * sizeof line);
+	close_recording(r);
+}
+END_TEST
+
 START_TEST(packets_in_a_backward_order_of_rows_are_damage)
 {
 	const char *path = large_recording("loop.db");
@@ -212,6 +237,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tcase, damaged_page_ends_the_packets_before_it);
 	tcase_add_test(tcase, damaged_page_ends_packets_in_disorder_too);
 	tcase_add_test(tcase, file_that_is_cut_gives_the_packets_before_the_cut);
+	tcase_add_test(tcase, damaged_page_ends_the_keys_before_it);
 	tcase_add_test(tcase, packets_in_a_backward_order_of_rows_are_damage);
 	tcase_add_test(tcase, any_damage_ends_in_some_result);
 	tcase_add_test(tcase, schema_without_an_end_is_damage);
