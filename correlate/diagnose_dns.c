@@ -271,6 +271,15 @@ static void note_oddities(struct correlator *c, const struct lookup *lookup)
 
 /* ---- the outcome ---- */
 
+/* The name itself has an address in the end: the search list was tried in vain for one type only, or for nothing. */
+static bool expands_what_resolved(const struct lookup *lookup)
+{
+	for (const struct lookup *before = lookup->expands; before; before = before->expands)
+		if (before->story.addresses)
+			return true;
+	return false;
+}
+
 void resolution_settled(struct correlator *c, struct lookup *lookup)
 {
 	enum finding_code code;
@@ -284,6 +293,8 @@ void resolution_settled(struct correlator *c, struct lookup *lookup)
 	}
 	if (lookup->continued || lookup->flow_count == 0)
 		return; /* the next name of the search list tells how it ended */
+	if (expands_what_resolved(lookup))
+		return;
 	code = reason(c, lookup);
 	if (code != FINDING_CODE_COUNT)
 		blame(c, lookup, code, report_failed_dial(c, lookup, code));

@@ -545,6 +545,21 @@ START_TEST(name_that_the_search_list_found)
 }
 END_TEST
 
+/* An older resolver: IPv6 first, with the whole search list, and only then IPv4. */
+START_TEST(search_list_of_one_type_is_no_failure_of_a_name_with_the_other)
+{
+	scene_dns_query(&a, 1, NAME, DNS_TYPE_AAAA);
+	scene_dns_failure(&a, 1, NAME, DNS_TYPE_AAAA, NO_ERROR);
+	scene_dns_query(&a, 2, NAME ".lan", DNS_TYPE_AAAA);
+	scene_dns_failure(&a, 2, NAME ".lan", DNS_TYPE_AAAA, _i ? NAME_ERROR : REFUSED);
+	scene_dns_query(&a, 3, NAME, DNS_TYPE_A);
+	scene_dns_reply(&a, 3, NAME, DNS_TYPE_A, V4);
+	open_to(V4);
+	findings_expect_no_error(&s);
+	ck_assert_uint_eq(s.got.dial_count, 1);
+}
+END_TEST
+
 START_TEST(other_name_after_a_failure_is_no_search_list)
 {
 	const struct trace_finding *f;
@@ -596,6 +611,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tc, reply_that_comes_twice);
 	tcase_add_test(tc, two_replies_to_two_queries_are_no_duplicates);
 	tcase_add_test(tc, name_that_the_search_list_found);
+	tcase_add_loop_test(tc, search_list_of_one_type_is_no_failure_of_a_name_with_the_other, 0, 2);
 	tcase_add_test(tc, other_name_after_a_failure_is_no_search_list);
 	suite_add_tcase(suite, tc);
 	return suite;
