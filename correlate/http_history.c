@@ -302,23 +302,22 @@ void http_history_outcome(struct correlator *c, const struct tcp_conn *conn, con
 		asked->request = 0;
 	if (request->retry_of && request->status && request->status < 400)
 		repetition_answered(client, request);
+	if (request->status) /* also with the next challenge: the first ones were parts of one negotiation (NTLM) */
+		challenge_answered(client, url, request);
 	if (redirect) {
 		note_redirect(c, client, request, location);
 		return;
 	}
 	client->redirects = 0;
 	client->loop_told = false;
-	if (request->status && !is_challenge(request->status))
-		challenge_answered(client, url, request);
-	else if (request->status) { /* asked again and again: the first ones were parts of one negotiation (NTLM) */
-		challenge_answered(client, url, request);
+	if (is_challenge(request->status)) {
 		remember(client, (struct event){ .kind = EVENT_CHALLENGED,
 						 .url = url,
 						 .request = request->id,
 						 .time = request->resp_recv,
 						 .status = request->status,
 						 .finding = refusal });
-	} else if (request->req_sent != NT_TIME_NONE) {
+	} else if (!request->status && request->req_sent != NT_TIME_NONE) {
 		if (repeated)
 			soften(refusal, connection_ending(c, conn).at - request->req_sent);
 		remember_failure(c, client, conn, request, repeated ? NULL : refusal);

@@ -449,6 +449,18 @@ START_TEST(challenge_that_the_client_answers)
 }
 END_TEST
 
+START_TEST(challenge_whose_answer_leads_to_a_redirect)
+{
+	ask(GET);
+	answer(CHALLENGE_401);
+	scene_send(&t, CLIENT, AUTHORIZED);
+	answer("HTTP/1.1 302 Found\r\nLocation: /home\r\nContent-Length: 0\r\n\r\n");
+	scene_close(&t);
+	findings_expect_healthy(&s);
+	FINDINGS_EXPECT_WORDS(findings_expect_note(&s, FINDING_HTTP_4XX, FINDING_INFO), "answered the challenge");
+}
+END_TEST
+
 START_TEST(challenge_that_the_client_answers_wrongly)
 {
 	const struct trace_finding *f;
@@ -1142,6 +1154,7 @@ static TCase *no_failures(void)
 	tcase_add_test(tc, many_visits_that_were_each_redirected_once_are_no_circle);
 	tcase_add_loop_test(tc, redirect_may_be_relative_in_every_way, 0, sizeof relative / sizeof *relative);
 	tcase_add_test(tc, challenge_that_the_client_answers);
+	tcase_add_test(tc, challenge_whose_answer_leads_to_a_redirect);
 	tcase_add_test(tc, failure_after_very_many_answered_challenges_is_told);
 	tcase_add_test(tc, proxy_s_challenge_that_the_client_answers);
 	tcase_add_loop_test(tc, tunnel_through_a_proxy_may_end_in_any_way, 0, 4);
