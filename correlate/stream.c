@@ -56,11 +56,27 @@ static void hand_on(struct correlator *c, struct tcp_conn *conn, int side, const
 	conn->side[side].deliver = piece->offset + piece->data.size + cut;
 }
 
+/* By when the bytes before `end` must have come: when what follows them did, or they were acknowledged. */
+static struct piece when_hole_was_over(const struct tcp_conn *conn, int side, uint64_t end)
+{
+	const struct tcp_side *s = &conn->side[side];
+	struct piece at = { .offset = delivered(s), .time = conn->record.last, .packet = conn->record.last_packet };
+
+	if (s->held && s->held->offset == end) {
+		at.time = s->held->time;
+		at.packet = s->held->packet;
+	} else if (s->acked >= end) {
+		at.time = s->acked_time;
+		at.packet = s->acked_packet;
+	}
+	return at;
+}
+
 static void skip_hole(struct correlator *c, struct tcp_conn *conn, int side, uint64_t end)
 {
 	struct tcp_side *s = &conn->side[side];
 	uint64_t size = end - delivered(s), arrived = conn->side[!side].seen && s->acked < end ? s->acked : end;
-	struct piece at = { .offset = delivered(s), .time = conn->record.last, .packet = conn->record.last_packet };
+	struct piece at = when_hole_was_over(conn, side, end);
 
 	if (arrived > delivered(s)) /* the rest was lost by the network */
 		s->counts.lost_bytes += arrived - delivered(s);

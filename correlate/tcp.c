@@ -357,9 +357,11 @@ static bool begins_another(const struct tcp_conn *conn, int sender, const struct
 	return conn->state == TCP_OPEN || conn->state == TCP_CLOSED;
 }
 
-static void note_progress(struct tcp_side *side, uint64_t ack)
+static void note_progress(struct tcp_side *side, uint64_t ack, const struct packet_context *packet)
 {
 	side->acked = ack;
+	side->acked_time = packet->time;
+	side->acked_packet = packet->ref;
 	side->repeated_acks = 0;
 	if (ack > side->stuck_offset)
 		side->stuck_count = 0;
@@ -438,7 +440,7 @@ static void handle_ack(struct tcp_conn *conn, int sender, const struct tcp_segme
 	if (peer->fin_offset && ack > peer->fin_offset)
 		ack = peer->fin_offset;
 	if (ack > peer->acked)
-		note_progress(peer, ack);
+		note_progress(peer, ack, packet);
 	else if (payload_size == 0 && segment->acknowledgment == side->last_ack && segment->window == side->last_window &&
 		 ack < peer->top && !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)))
 		note_repeated_ack(side, peer);

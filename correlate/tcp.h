@@ -41,6 +41,8 @@ struct tcp_side {
 	uint64_t top;          /* highest offset seen, one beyond the last byte */
 	nt_time top_time;      /* when it was reached */
 	uint64_t acked;        /* by the other side; 0 if never */
+	nt_time acked_time;    /* when and by what it came so far */
+	struct packet_ref acked_packet;
 	uint64_t fin_offset;   /* 0 if no FIN was seen */
 	uint32_t last_ack;     /* for duplicate ACKs */
 	uint16_t last_window;

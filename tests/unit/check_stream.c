@@ -182,6 +182,45 @@ START_TEST(hole_that_the_receiver_acknowledged_becomes_a_gap)
 }
 END_TEST
 
+START_TEST(gap_is_as_old_as_the_proof_that_its_bytes_came)
+{
+	const struct trace_http_request *request;
+
+	scene_open(&t);
+	put_request(0, REQUEST_SIZE);
+	put_part(SERVER, OK_10 "0123456789", 0, HEAD_SIZE + 2, REQUEST_SIZE);
+	acknowledge(CLIENT, HEAD_SIZE + 10);
+	scene_wait(&s, 10 * NT_SECOND);
+	if (_i) {
+		scene_segment(&t, &(struct scene_segment){
+					  .side = SERVER, .flags = TCP_FIN | TCP_ACK, .at = HEAD_SIZE + 10, .ack = REQUEST_SIZE });
+		acknowledge(CLIENT, HEAD_SIZE + 11);
+	}
+	acknowledge(CLIENT, HEAD_SIZE + 10);
+	request = end_with(1);
+	ck_assert(request->resp_complete);
+	ck_assert_int_eq(request->resp_end, scene_at(6));
+	ck_assert_uint_eq(request->last_packet.number, 6);
+}
+END_TEST
+
+START_TEST(gap_is_as_old_as_the_segment_after_it)
+{
+	scene_open(&t);
+	scene_send(&t, CLIENT, REQUEST REQUEST);
+	scene_send(&t, SERVER, OK_10);
+	s.lose = true;
+	scene_send(&t, SERVER, "0123456789");
+	scene_send(&t, SERVER, OK_10 "0123456789");
+	scene_ack(&t, CLIENT);
+	scene_wait(&s, 10 * NT_SECOND);
+	scene_ack(&t, CLIENT);
+	end_with(2);
+	ck_assert_int_eq(s.got.http_requests[0].resp_end, scene_at(7));
+	ck_assert_uint_eq(s.got.http_requests[0].last_packet.number, 6);
+}
+END_TEST
+
 START_TEST(hole_that_nobody_acknowledged_is_waited_for)
 {
 	scene_open(&t);
@@ -401,6 +440,8 @@ Suite *nettrace_suite(void)
 	tcase_add_test(one, held_segments_are_handed_on_when_the_connection_is_reset);
 	tcase_add_test(one, stream_begins_in_the_middle_where_the_capture_does);
 	tcase_add_test(holes, hole_that_the_receiver_acknowledged_becomes_a_gap);
+	tcase_add_loop_test(holes, gap_is_as_old_as_the_proof_that_its_bytes_came, 0, 2);
+	tcase_add_test(holes, gap_is_as_old_as_the_segment_after_it);
 	tcase_add_test(holes, hole_that_nobody_acknowledged_is_waited_for);
 	tcase_add_test(holes, late_segment_of_an_acknowledged_hole_still_fits_in);
 	tcase_add_test(holes, hole_that_nobody_acknowledged_was_not_lost_by_the_capture);
