@@ -12,7 +12,8 @@ CFLAGS   ?= -O2 -g
 B        ?= build$(if $(SAN),-san)
 Q        := $(if $(filter 1,$(V)),,@)
 
-PKGS      := libpcap zlib libzstd libcrypto ldns sqlite3 libnetfilter_log libnetfilter_conntrack libcap-ng libnghttp2 libseccomp
+PKGS      := libpcap zlib libzstd libcrypto ldns sqlite3 libnetfilter_log libnetfilter_conntrack libcap-ng libnghttp2 libseccomp \
+             libbrotlidec
 PKG_FLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -I/usr/include/ndpi
 LIBS      := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lndpi -lm
 WARN      := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Wundef \
@@ -32,7 +33,7 @@ UNITS     := $(UNIT_SRC:%.c=$(B)/%)
 REPLAYS   := $(FUZZ_SRC:%.c=$(B)/%)
 
 DEPS_BUILD := gcc make pkg-config libc6-dev libpcap-dev zlib1g-dev libzstd-dev libssl-dev libldns-dev libndpi-dev libsqlite3-dev \
-              libnetfilter-log-dev libnetfilter-conntrack-dev libcap-ng-dev libnghttp2-dev libseccomp-dev
+              libnetfilter-log-dev libnetfilter-conntrack-dev libcap-ng-dev libnghttp2-dev libseccomp-dev libbrotli-dev
 DEPS_CHECK := $(DEPS_BUILD) check python3 python3-jsonschema nftables
 DEPS_LINT  := $(DEPS_CHECK) clang clang-format libclang-rt-14-dev cppcheck shellcheck
 DEPS_LAB   := iproute2 nftables procps ethtool tcpdump wireshark-common libcap2-bin nginx-light dnsmasq curl openssl python3 zstd
@@ -51,7 +52,7 @@ $(B)/%.o: %.c
 	$(Q)mkdir -p $(@D); echo "  CC    $<"; $(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # ---- tests ----
-TEST_LIBS := $(shell pkg-config --libs check libssl 2>/dev/null)
+TEST_LIBS := $(shell pkg-config --libs check libssl libbrotlienc 2>/dev/null)
 SUPPORT   := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/support/*.c)))
 
 $(UNITS): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/unit/main.o $(SUPPORT) $(B)/libnettrace.a

@@ -30,6 +30,10 @@
 	X(LIMIT_TLS_ALERTS, 32, "alerts", "further alerts of one tunnel are not listed") \
 	X(LIMIT_TLS_HANDSHAKE_MESSAGE, 1024 * 1024, "bytes", "a longer handshake message is skipped") \
 	X(LIMIT_TLS_CERTIFICATES, 64, "certificates", "further certificates of one chain are left out") \
+	X(LIMIT_TLS_COMPRESSED_CERTIFICATES, 8, "messages", \
+	  "further compressed Certificate messages of one side are not decompressed") \
+	X(LIMIT_TLS_UNCOMPRESSED_CERTIFICATE, 256 * 1024, "bytes", \
+	  "a compressed Certificate message that would be longer is skipped") \
 	X(LIMIT_KEYLOG_CONNECTIONS, 1 << 22, "connections", "secrets of further connections of a key log are not kept") \
 	X(LIMIT_STREAM_START, 16 * 1024, "bytes", "a stream whose protocol is not clear by then is opaque") \
 	X(LIMIT_HTTP_HEAD, 1024 * 1024, "bytes", "a longer HTTP message head is malformed") \

@@ -1,4 +1,7 @@
+#include "dissect/tls/compression.h"
 #include "dissect/tls/session.h"
+
+#include <stdlib.h>
 
 /* ---- hellos ---- */
 
@@ -89,6 +92,16 @@ static void read_draft_retry(struct tls_session *session, struct cursor body)
 	handle_server_hello(session, state, &hello);
 }
 
+static void hand_out_certificates(struct tls_session *session, enum tls_side from, enum cur_state state,
+				  const struct tls_certificate_list *list)
+{
+	if (state == CUR_BAD)
+		tls_session_complain(session, from, "Certificate with a wrong length");
+	CALL(session, certificates, session->context, from, list->der, list->count, list->truncated);
+	if (list->has_status && from == TLS_SERVER)
+		CALL(session, certificate_status, session->context);
+}
+
 static void read_certificates(struct tls_session *session, enum tls_side from, struct cursor body)
 {
 	struct tls_certificate_list list;
@@ -96,11 +109,45 @@ static void read_certificates(struct tls_session *session, enum tls_side from, s
 				       ? tls_read_certificates_13(body, &list, session->hits)
 				       : tls_read_certificates(body, &list, session->hits);
 
-	if (state == CUR_BAD)
-		tls_session_complain(session, from, "Certificate with a wrong length");
-	CALL(session, certificates, session->context, from, list.der, list.count, list.truncated);
-	if (list.has_status && from == TLS_SERVER)
-		CALL(session, certificate_status, session->context);
+	hand_out_certificates(session, from, state, &list);
+}
+
+/* Whether a compressed Certificate message is worth the try: no limit says no, and the algorithm is known. */
+static bool may_decompress(struct tls_session *session, enum tls_side from, const struct tls_compressed_certificate *message)
+{
+	if (!tls_compression_known(message->algorithm))
+		return false;
+	if (message->size > LIMIT_TLS_UNCOMPRESSED_CERTIFICATE) {
+		limit_hit(session->hits, LIMIT_TLS_UNCOMPRESSED_CERTIFICATE_HIT);
+		return false;
+	}
+	if (session->side[from].decompressed == LIMIT_TLS_COMPRESSED_CERTIFICATES) {
+		limit_hit(session->hits, LIMIT_TLS_COMPRESSED_CERTIFICATES_HIT);
+		return false;
+	}
+	session->side[from].decompressed++;
+	return true;
+}
+
+/* RFC 8879 4: what is inside has the length that was said. */
+static void read_compressed_certificate(struct tls_session *session, enum tls_side from, struct cursor body)
+{
+	struct tls_certificate_list list = { .truncated = true };
+	struct tls_compressed_certificate message;
+	enum cur_state state = tls_read_compressed_certificate(body, &message);
+	uint8_t *plain = NULL;
+
+	if (message.algorithm)
+		CALL(session, certificate_compression, session->context, from, message.algorithm);
+	if (state == CUR_OK && may_decompress(session, from, &message)) {
+		plain = nt_alloc(message.size);
+		if (tls_decompress(message.algorithm, message.compressed, plain, message.size))
+			state = tls_read_certificates_13(cur_of(plain, message.size, 0), &list, session->hits);
+		else
+			tls_session_complain(session, from, "compressed Certificate that cannot be decompressed");
+	}
+	hand_out_certificates(session, from, state, &list);
+	free(plain);
 }
 
 static void read_encrypted_extensions(struct tls_session *session, struct cursor body)
@@ -148,6 +195,8 @@ static void read_sealed_message(struct tls_session *session, enum tls_side from,
 {
 	if (type == TLS_ENCRYPTED_EXTENSIONS && session->version >= TLS_1_3)
 		read_encrypted_extensions(session, body);
+	if (type == TLS_COMPRESSED_CERTIFICATE && session->version >= TLS_1_3)
+		read_compressed_certificate(session, from, body);
 	if (type == TLS_FINISHED && from == TLS_CLIENT)
 		tls_session_finish(session);
 	tls_sealed_message(session, from, type);

@@ -578,6 +578,17 @@ enum cur_state tls_read_certificates_13(struct cursor body, struct tls_certifica
 	return read_certificate_list(read_vector24(&body), true, out, hits);
 }
 
+enum cur_state tls_read_compressed_certificate(struct cursor body, struct tls_compressed_certificate *out)
+{
+	struct cursor vector;
+
+	out->algorithm = cur_u16(&body);
+	out->size = cur_u24(&body);
+	vector = read_vector24(&body);
+	out->compressed = read_all(vector, &body);
+	return body.state;
+}
+
 /* ---- the header of a message ---- */
 
 enum { BY_CLIENT = 1, BY_SERVER = 2 };

@@ -66,6 +66,15 @@ struct tls_certificate_list {
 enum cur_state tls_read_certificates(struct cursor body, struct tls_certificate_list *out, struct limit_hits *hits);
 enum cur_state tls_read_certificates_13(struct cursor body, struct tls_certificate_list *out, struct limit_hits *hits);
 
+/* RFC 8879 4 */
+struct tls_compressed_certificate {
+	uint16_t algorithm;      /* of the IANA registry, 0 if it is not here */
+	size_t size;             /* of the Certificate message inside, as the sender says */
+	struct bytes compressed; /* empty unless the result is CUR_OK */
+};
+
+enum cur_state tls_read_compressed_certificate(struct cursor body, struct tls_compressed_certificate *out);
+
 struct tls_encrypted_extensions {
 	struct bytes alpn; /* size 0 if none */
 	bool early_data;   /* the server accepts it */

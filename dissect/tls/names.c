@@ -474,6 +474,13 @@ static const struct number_name version_names[] = {
 	{ TLS_1_2, "TLS 1.2" },
 	{ TLS_1_3, "TLS 1.3" },
 };
+
+/* IANA "TLS Certificate Compression Algorithm IDs", RFC 8879 7.3. */
+static const struct number_name compression_names[] = {
+	{ 1, "zlib" },
+	{ 2, "brotli" },
+	{ 3, "zstd" },
+};
 /* clang-format on */
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -519,4 +526,15 @@ const char *tls_group_text(uint16_t group)
 const char *tls_alert_text(uint8_t description)
 {
 	return find_name(alert_names, COUNT(alert_names), description);
+}
+
+const char *tls_compression_text(uint16_t algorithm, char out[16])
+{
+	const char *name = find_name(compression_names, COUNT(compression_names), algorithm);
+
+	if (name)
+		snprintf(out, 16, "%s", name);
+	else
+		snprintf(out, 16, "0x%04x", algorithm);
+	return out;
 }

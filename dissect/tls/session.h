@@ -38,6 +38,7 @@ struct tls_direction {
 	bool alerted, reported;
 	struct buffer message; /* a handshake message that did not come in one piece */
 	size_t skip;           /* bytes of a handshake message that are not looked at */
+	unsigned decompressed; /* Certificate messages */
 	uint8_t alert[TLS_ALERT_SIZE];
 	size_t alert_size;
 

@@ -70,8 +70,8 @@ struct tls_alert {
 struct tls_events {
 	void (*client_hello)(void *context, const struct tls_client_hello *hello); /* each, also the second after a retry */
 	void (*server_hello)(void *context, const struct tls_server_hello *hello);
-	/* One Certificate message.  `der` in the order sent, none when a client has none; `truncated` if the limit, a hole or a wrong
-	 * length left some out. */
+	/* One Certificate message.  `der` in the order sent, none when a client has none; `truncated` if a limit, a hole, a wrong
+	 * length or a compression that cannot be undone left some out. */
 	void (*certificates)(void *context, enum tls_side from, const struct bytes *der, size_t count, bool truncated);
 	void (*certificate_request)(void *context); /* the server asks for a client certificate */
 	void (*certificate_status)(void *context);  /* a stapled OCSP response */
@@ -88,6 +88,8 @@ struct tls_events {
 
 	/* Only where the secrets are known; all that is handed out was authenticated. */
 	void (*alpn)(void *context, struct bytes protocol); /* of EncryptedExtensions (TLS 1.3), after server_hello */
+	/* The Certificate message that is handed out next came compressed, by this algorithm (RFC 8879). */
+	void (*certificate_compression)(void *context, enum tls_side from, uint16_t algorithm);
 	/* Content of application data, record by record, after application_data told of its bytes.  It is called with early data too. */
 	void (*plaintext)(void *context, enum tls_side from, struct bytes data);
 	/* The server took none of the early data: what `plaintext` gave of the client until now never reached the application. */
@@ -134,6 +136,7 @@ enum cur_state tls_looks_like(struct bytes start, enum tls_side *side);
 const char *tls_version_text(uint16_t version, char out[16]);
 const char *tls_cipher_text(uint16_t cipher);
 const char *tls_group_text(uint16_t group);
-const char *tls_alert_text(uint8_t description); /* NULL for numbers without a name */
+const char *tls_alert_text(uint8_t description);                    /* NULL for numbers without a name */
+const char *tls_compression_text(uint16_t algorithm, char out[16]); /* of certificates: "zlib"; "0x4001" where it has no name */
 
 #endif

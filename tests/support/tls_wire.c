@@ -203,6 +203,37 @@ void wire_put_certificates(struct wire *w, unsigned count, size_t size)
 	wire_shut(w, message, 3);
 }
 
+void wire_put_certificates_13(struct wire *w, unsigned count, size_t size)
+{
+	size_t list, entry, extensions;
+
+	wire_put8(w, 0); /* no context */
+	list = wire_open(w, 3);
+	for (unsigned i = 0; i < count; i++) {
+		entry = wire_open(w, 3);
+		wire_fill(w, 0x30 + i, size);
+		wire_shut(w, entry, 3);
+		extensions = wire_open(w, 2);
+		if (i == 0)
+			wire_shut(w, wire_open_extension(w, 5), 2);
+		wire_shut(w, extensions, 2);
+	}
+	wire_shut(w, list, 3);
+}
+
+void wire_put_compressed(struct wire *w, unsigned algorithm, size_t size, struct bytes compressed)
+{
+	size_t message = wire_open_message(w, TLS_COMPRESSED_CERTIFICATE), vector;
+
+	wire_put16(w, algorithm);
+	wire_put8(w, size >> 16 & 0xff);
+	wire_put16(w, size & 0xffff);
+	vector = wire_open(w, 3);
+	wire_put(w, compressed.at, compressed.size);
+	wire_shut(w, vector, 3);
+	wire_shut(w, message, 3);
+}
+
 void wire_put_message(struct wire *w, unsigned type, size_t size)
 {
 	size_t message = wire_open_message(w, type);

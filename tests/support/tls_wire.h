@@ -28,6 +28,10 @@ void wire_put_record(struct wire *w, unsigned type, size_t size);
 void wire_put_message(struct wire *w, unsigned type, size_t size);
 void wire_put_alert(struct wire *w, unsigned level, unsigned description);
 void wire_put_certificates(struct wire *w, unsigned count, size_t size);
+/* The body of a Certificate message of TLS 1.3; the certificates are filled with 0x30, 0x31, …; an OCSP response is with the first. */
+void wire_put_certificates_13(struct wire *w, unsigned count, size_t size);
+/* The message of RFC 8879; `size` is what is said to be inside. */
+void wire_put_compressed(struct wire *w, unsigned algorithm, size_t size, struct bytes compressed);
 
 /* Extensions: one number; a list of numbers that ends with 0, after a length of so many bytes; names. */
 void wire_put_extension16(struct wire *w, unsigned type, unsigned value);
