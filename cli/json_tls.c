@@ -69,6 +69,14 @@ static void write_version(struct json *json, const char *name, uint16_t version)
 		json_text(json, name, tls_version_text(version, text));
 }
 
+static void write_compression(struct json *json, const char *name, uint16_t algorithm)
+{
+	char text[16];
+
+	if (algorithm != 0)
+		json_text(json, name, tls_compression_text(algorithm, text));
+}
+
 static void write_parameters(struct json *json, const struct trace_tls_tunnel *tunnel)
 {
 	write_version(json, "version", tunnel->version);
@@ -80,6 +88,8 @@ static void write_parameters(struct json *json, const struct trace_tls_tunnel *t
 		json_text(json, "group", tls_group_text(tunnel->group));
 	else
 		json_optional_uint(json, "group", tunnel->group);
+	write_compression(json, "certCompression", tunnel->certificate_compression);
+	write_compression(json, "clientCertCompression", tunnel->client_certificate_compression);
 	json_optional_string(json, "ja3", tunnel->ja3);
 	json_optional_string(json, "ja4", tunnel->ja4);
 }

@@ -237,6 +237,14 @@ static void print_list(struct report *report, const char *title, const struct by
 	}
 }
 
+static void print_compression(struct report *report, const char *what, uint16_t algorithm)
+{
+	char text[16];
+
+	if (algorithm)
+		fprintf(report->out, ", %s compressed with %s", what, tls_compression_text(algorithm, text));
+}
+
 static void print_details(struct report *report, const struct trace_tls_tunnel *tunnel)
 {
 	const char *group = tls_group_text(tunnel->group);
@@ -250,6 +258,8 @@ static void print_details(struct report *report, const struct trace_tls_tunnel *
 	else if (tunnel->group)
 		fprintf(report->out, ", group 0x%04x", tunnel->group);
 	fputs(tunnel->ocsp_stapled ? ", OCSP stapled" : "", report->out);
+	print_compression(report, "certificates", tunnel->certificate_compression);
+	print_compression(report, "client certificates", tunnel->client_certificate_compression);
 	print_list(report, ", offered ALPN ", tunnel->offered_protocols, tunnel->offered_protocol_count);
 	print_list(report, ", JA3 ", &tunnel->ja3, tunnel->ja3.size > 0);
 	print_list(report, ", JA4 ", &tunnel->ja4, tunnel->ja4.size > 0);

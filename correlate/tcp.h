@@ -43,8 +43,8 @@ struct tcp_side {
 	uint64_t acked;        /* by the other side; 0 if never */
 	nt_time acked_time;    /* when and by what it came so far */
 	struct packet_ref acked_packet;
-	uint64_t fin_offset;   /* 0 if no FIN was seen */
-	uint32_t last_ack;     /* for duplicate ACKs */
+	uint64_t fin_offset; /* 0 if no FIN was seen */
+	uint32_t last_ack;   /* for duplicate ACKs */
 	uint16_t last_window;
 	uint32_t repeated_acks; /* by the other side since it acknowledged something new */
 	/* for telling why a connection came to nothing */

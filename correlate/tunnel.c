@@ -146,6 +146,16 @@ void tunnel_certificate_request(void *context)
 	((struct tunnel *)context)->record.certificate_request = true;
 }
 
+void tunnel_certificate_compression(void *context, enum tls_side from, uint16_t algorithm)
+{
+	struct trace_tls_tunnel *record = &((struct tunnel *)context)->record;
+
+	if (from == TLS_SERVER && !record->certificate_count)
+		record->certificate_compression = algorithm;
+	else if (from == TLS_CLIENT && !record->client_certificate_count)
+		record->client_certificate_compression = algorithm;
+}
+
 void tunnel_certificate_status(void *context)
 {
 	((struct tunnel *)context)->record.ocsp_stapled = true;

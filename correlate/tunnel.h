@@ -31,6 +31,7 @@ void tunnel_server_hello(void *context, const struct tls_server_hello *hello);
 void tunnel_certificates(void *context, enum tls_side from, const struct bytes *der, size_t count, bool truncated);
 void tunnel_certificate_request(void *context);
 void tunnel_certificate_status(void *context);
+void tunnel_certificate_compression(void *context, enum tls_side from, uint16_t algorithm);
 void tunnel_resumed(void *context);
 void tunnel_handshake_done(void *context);
 void tunnel_alert(void *context, const struct tls_alert *alert);

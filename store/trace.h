@@ -233,6 +233,7 @@ struct trace_tls_tunnel {
 		verification_detail; /* of the server's chain: "ok", "expired", …; empty if it was not verified */
 	const struct trace_certificate *client_certificates;
 	size_t client_certificate_count;
+	uint16_t certificate_compression, client_certificate_compression; /* the algorithm of RFC 8879; 0 if they came plain */
 	const struct trace_tls_alert *alerts;
 	size_t alert_count;
 	struct bytes ja3, ja4;

@@ -397,6 +397,8 @@ START_TEST(tls_tunnel_has_certificates_and_parameters)
 		.client_hello = true,
 		.server_hello = true,
 		.done = true,
+		.certificate_compression = 2,
+		.client_certificate_compression = 0x4001,
 		.client_data_bytes = 10,
 		.server_data_bytes = 20,
 		.handshake_us = 2000,
@@ -415,7 +417,8 @@ START_TEST(tls_tunnel_has_certificates_and_parameters)
 		   "\"handshakeBeginUs\":1000,\"handshakeEndUs\":3000,\"handshakeUs\":2000,\"version\":\"TLS 1.3\","
 		   "\"offeredVersion\":\"TLS "
 		   "1.3\",\"offeredAlpn\":[\"h2\",\"http/1.1\"],\"cipherSuiteName\":\"TLS_AES_128_GCM_SHA256\","
-		   "\"group\":\"x25519\",\"appDataSentBytes\":10,\"appDataRecvBytes\":20}}");
+		   "\"group\":\"x25519\",\"certCompression\":\"brotli\",\"clientCertCompression\":\"0x4001\","
+		   "\"appDataSentBytes\":10,\"appDataRecvBytes\":20}}");
 }
 END_TEST
 

@@ -764,7 +764,10 @@ START_TEST(verbose_shows_fingerprints_and_certificates)
 	use_tls(&tunnel);
 	assert_lacks(print_timeline(), "JA3");
 	output.verbose = true;
-	assert_has(print_timeline(), "JA3 0123abcd, JA4 t13d1516h2_8daaf6152771_e5627efa2ab1\n");
+	tunnel.certificate_compression = 2;
+	tunnel.client_certificate_compression = 0x4001;
+	assert_has(print_timeline(), ", certificates compressed with brotli, client certificates compressed with 0x4001, ");
+	assert_has(printed, "JA3 0123abcd, JA4 t13d1516h2_8daaf6152771_e5627efa2ab1\n");
 	assert_has(printed,
 		   "certificate CN=www.example.test,O=Example, issued by CN=Example CA, valid 2023-11-14 to 2027-01-01, RSA 2048");
 }

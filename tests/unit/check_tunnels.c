@@ -2,10 +2,11 @@
  * TLS sessions as tunnel records: times, errors, what surrounds them (TRACE.md, tlsTunnels; FINDINGS.md, error strings).
  */
 #include "tests/support/scene.h"
-#include "tests/support/tls_wire.h"
+#include "tests/support/tls_sealer.h"
 #include "tests/unit/suite.h"
 
 #include <string.h>
+#include <zlib.h>
 
 static struct scene s;
 static struct scene_tcp t;
@@ -22,7 +23,7 @@ static void teardown(void)
 }
 
 enum record_type { CHANGE_CIPHER_SPEC = 20, HANDSHAKE = 22, APPLICATION_DATA = 23 };
-enum message_type { SERVER_HELLO_DONE = 14, CLIENT_KEY_EXCHANGE = 16 };
+enum message_type { CERTIFICATE_REQUEST = 13, SERVER_HELLO_DONE = 14, CLIENT_KEY_EXCHANGE = 16, FINISHED = 20 };
 enum { FINISHED_SIZE = 40 };
 
 static struct wire w; /* the segment that is being built */
@@ -169,6 +170,66 @@ START_TEST(handshake_of_tls_13)
 	ck_assert_uint_eq(tunnel->cipher_suite, 0x1301);
 	ck_assert_uint_eq(tunnel->group, 29);
 	ck_assert_uint_eq(tunnel->certificate_count, 0);
+}
+END_TEST
+
+static struct tls_sealer sealers[2]; /* by enum scene_side */
+
+static void send_sealed(enum scene_side side, const struct wire *messages)
+{
+	tls_sealer_put(&sealers[side], &w, HANDSHAKE, (struct bytes){ messages->at, messages->size });
+	send_built(side);
+}
+
+/* Both sides send a certificate, compressed: the server its own by zlib, the client by `algorithm`. */
+static const struct trace_tls_tunnel *compressed_handshake(unsigned algorithm)
+{
+	struct tls_keylog *keylog = tls_sealers_init(sealers, &s.hits);
+	struct wire plain = { .size = 0 }, messages = { .size = 0 };
+	uint8_t compressed[2000];
+	uLongf size = sizeof compressed;
+
+	s.options.keylog = keylog;
+	wire_put_certificates_13(&plain, 2, 700);
+	ck_assert_int_eq(compress(compressed, &size, plain.at, plain.size), Z_OK);
+	scene_open(&t);
+	send_client_hello(OFFER_13);
+	put_server_hello(CHOOSE_13);
+	wire_put_message(&messages, CERTIFICATE_REQUEST, 20);
+	wire_put_compressed(&messages, 1, plain.size, (struct bytes){ compressed, size });
+	send_sealed(SERVER, &messages);
+	messages.size = 0;
+	wire_put_compressed(&messages, algorithm, plain.size, (struct bytes){ compressed, size });
+	wire_put_message(&messages, FINISHED, 32);
+	send_sealed(CLIENT, &messages);
+	scene_close(&t);
+	scene_end(&s);
+	tls_keylog_free(keylog);
+	ck_assert_uint_eq(s.got.tls_tunnel_count, 1);
+	return s.got.tls_tunnels;
+}
+
+START_TEST(compressed_certificates_are_those_of_the_tunnel)
+{
+	const struct trace_tls_tunnel *tunnel = compressed_handshake(1);
+
+	ck_assert(tunnel->done && !tunnel->malformed && !tunnel->certificates_cut);
+	ck_assert_uint_eq(tunnel->certificate_count, 2);
+	ck_assert_uint_eq(tunnel->client_certificate_count, 2);
+	ck_assert_uint_eq(tunnel->certificate_compression, 1);
+	ck_assert_uint_eq(tunnel->client_certificate_compression, 1);
+}
+END_TEST
+
+START_TEST(certificates_that_cannot_be_decompressed_are_missing)
+{
+	const struct trace_tls_tunnel *tunnel = compressed_handshake(_i ? 3 : 0x4001); /* by zlib, in truth */
+
+	ck_assert(tunnel->done && tunnel->certificates_cut);
+	ck_assert_int_eq(tunnel->malformed, _i);
+	ck_assert_uint_eq(tunnel->certificate_count, 2);
+	ck_assert_uint_eq(tunnel->client_certificate_count, 0);
+	ck_assert_uint_eq(tunnel->client_certificate_compression, _i ? 3 : 0x4001);
 }
 END_TEST
 
@@ -517,6 +578,8 @@ Suite *nettrace_suite(void)
 
 	tcase_add_test(good, full_handshake_of_tls_12);
 	tcase_add_test(good, handshake_of_tls_13);
+	tcase_add_test(good, compressed_certificates_are_those_of_the_tunnel);
+	tcase_add_loop_test(good, certificates_that_cannot_be_decompressed_are_missing, 0, 2);
 	tcase_add_test(good, resumption_by_psk);
 	tcase_add_test(good, resumption_by_ticket);
 	tcase_add_test(good, hello_in_several_segments_begins_with_its_first_byte);
