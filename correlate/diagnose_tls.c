@@ -168,7 +168,7 @@ static void say_chain(struct finding *f, const struct case_file *file, enum find
 		finding_say(f, " It is that of %.*s, issued by %.*s.", (int)(leaf->subject.size < 120 ? leaf->subject.size : 120),
 			    (const char *)leaf->subject.at, (int)(leaf->issuer.size < 120 ? leaf->issuer.size : 120),
 			    (const char *)leaf->issuer.at);
-	else
+	else if (!file->tunnel->certificate_compression)
 		finding_say(f, " The certificate itself is encrypted (TLS 1.3): the key log would show it.");
 }
 
@@ -185,6 +185,12 @@ static void blame_certificate(const struct case_file *file, enum finding_code co
 
 /* ---- alerts ---- */
 
+/* Also one that cannot be read. */
+static bool client_certificate_sent(const struct trace_tls_tunnel *tunnel)
+{
+	return tunnel->client_certificate_count || (tunnel->client_certificate_compression && tunnel->certificates_cut);
+}
+
 static enum finding_code code_of_server_alert(const struct trace_tls_tunnel *tunnel, uint8_t description)
 {
 	switch (description) {
@@ -193,7 +199,7 @@ static enum finding_code code_of_server_alert(const struct trace_tls_tunnel *tun
 			return FINDING_TLS_NO_SHARED_CIPHER;
 		if (!tunnel->certificate_request)
 			return FINDING_TLS_SERVER_ALERT;
-		return tunnel->client_certificate_count ? FINDING_TLS_CLIENT_CERT_REJECTED : FINDING_TLS_CLIENT_CERT_REQUIRED;
+		return client_certificate_sent(tunnel) ? FINDING_TLS_CLIENT_CERT_REJECTED : FINDING_TLS_CLIENT_CERT_REQUIRED;
 	case INSUFFICIENT_SECURITY:
 		return FINDING_TLS_NO_SHARED_CIPHER;
 	case PROTOCOL_VERSION:
@@ -344,7 +350,7 @@ static void client_ended(const struct case_file *file)
 	f = begin(file, FINDING_TLS_HANDSHAKE_ABORTED_BY_CLIENT, file->ending.at);
 	finding_say(f, "The client broke off the TLS handshake with ");
 	say_server(f, file);
-	finding_say(f, tunnel->certificate_count || tunnel->version < TLS_1_3
+	finding_say(f, tunnel->certificate_count || tunnel->certificate_compression || tunnel->version < TLS_1_3
 			       ? "; why is not on the wire."
 			       : "; why is encrypted (TLS 1.3): the key log would show the certificates and the alert.");
 	finding_packet(f, file->ending.packet, "the client closes");
@@ -427,7 +433,7 @@ static void note_success(const struct case_file *file)
 		finding_packet(f, file->circumstances->hello, "first ClientHello");
 		finding_trace(f, tunnel->id);
 	}
-	if (tunnel->certificate_request && tunnel->client_certificate_count == 0) {
+	if (tunnel->certificate_request && !client_certificate_sent(tunnel)) {
 		f = finding_begin(file->c, FINDING_TLS_CLIENT_CERT_REQUESTED_NONE_SENT, tunnel->handshake_end);
 		say_server(f, file);
 		finding_say(f, " asked for a client certificate; the client sent none, and that was accepted.");

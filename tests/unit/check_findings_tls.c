@@ -2,7 +2,7 @@
  * Findings about TLS handshakes (FINDINGS.md, TLS), and what a Go client would have said of them.
  */
 #include "tests/support/findings.h"
-#include "tests/support/tls_wire.h"
+#include "tests/support/tls_sealer.h"
 #include "tests/unit/suite.h"
 
 #include "dissect/tls/verify.h"
@@ -32,10 +32,14 @@ static void setup(void)
 }
 
 static struct verifier *verifier;
+static struct tls_keylog *keylog; /* of the scenes in which it is known what is sealed */
+static struct tls_sealer sealers[2];
 
 static void teardown(void)
 {
 	scene_free(&s);
+	tls_keylog_free(keylog);
+	keylog = NULL;
 	verifier_free(verifier);
 	verifier = NULL;
 }
@@ -574,6 +578,69 @@ START_TEST(client_that_closes_in_the_handshake_without_a_word)
 }
 END_TEST
 
+/* ---- certificates that are seen, but cannot be decompressed ---- */
+
+enum { UNKNOWN_ALGORITHM = 0x4001, FINISHED = 20 };
+
+static void send_compressed_certificate(enum scene_side side)
+{
+	struct wire messages = { .size = 0 };
+
+	if (side == SERVER)
+		wire_put_message(&messages, CERTIFICATE_REQUEST, 20);
+	wire_put_compressed(&messages, UNKNOWN_ALGORITHM, 1000, BYTES("what nobody can read"));
+	if (side == CLIENT)
+		wire_put_message(&messages, FINISHED, 32);
+	tls_sealer_put(&sealers[side], &w, HANDSHAKE, (struct bytes){ messages.at, messages.size });
+	send_built(side);
+}
+
+static void begin_with_keys(void)
+{
+	keylog = tls_sealers_init(sealers, &s.hits);
+	s.options.keylog = keylog;
+	begin(OFFER_13);
+	put_server_hello(CHOOSE_13);
+	send_built(SERVER);
+}
+
+static void expect_no_words(const struct trace_finding *f, const char *words)
+{
+	ck_assert_msg(!memmem(f->message.at, f->message.size, words, strlen(words)), "%.*s", (int)f->message.size,
+		      (const char *)f->message.at);
+}
+
+START_TEST(certificate_that_cannot_be_decompressed_is_not_called_encrypted)
+{
+	const struct trace_finding *f;
+
+	begin_with_keys();
+	send_compressed_certificate(SERVER);
+	if (_i)
+		send_alert(CLIENT, FATAL, UNKNOWN_CA);
+	scene_fin(&t, CLIENT);
+	scene_fin(&t, SERVER);
+	f = findings_expect_root(&s, _i ? FINDING_TLS_CERT_UNKNOWN_ISSUER : FINDING_TLS_HANDSHAKE_ABORTED_BY_CLIENT);
+	expect_no_words(f, "encrypted");
+	expect_no_words(f, "key log");
+}
+END_TEST
+
+START_TEST(client_certificate_that_cannot_be_decompressed_was_sent)
+{
+	begin_with_keys();
+	send_compressed_certificate(SERVER);
+	send_compressed_certificate(CLIENT);
+	if (_i)
+		send_alert(SERVER, FATAL, HANDSHAKE_FAILURE);
+	scene_close(&t);
+	if (_i)
+		(void)findings_expect_root(&s, FINDING_TLS_CLIENT_CERT_REJECTED);
+	else
+		findings_expect_none(&s, FINDING_TLS_CLIENT_CERT_REQUESTED_NONE_SENT);
+}
+END_TEST
+
 /* ---- no answer ---- */
 
 START_TEST(reset_in_answer_to_the_hello)
@@ -939,6 +1006,8 @@ Suite *nettrace_suite(void)
 	tcase_add_test(failures, version_that_the_client_does_not_speak);
 	tcase_add_test(failures, client_that_ends_the_handshake_for_reasons_of_its_own);
 	tcase_add_loop_test(failures, client_that_closes_in_the_handshake_without_a_word, 0, 2);
+	tcase_add_loop_test(failures, certificate_that_cannot_be_decompressed_is_not_called_encrypted, 0, 2);
+	tcase_add_loop_test(failures, client_certificate_that_cannot_be_decompressed_was_sent, 0, 2);
 	tcase_add_test(failures, reset_in_answer_to_the_hello);
 	tcase_add_test(failures, reset_in_the_middle_of_the_handshake);
 	tcase_add_test(failures, close_in_answer_to_the_hello);
