@@ -27,6 +27,8 @@ static void read_client_hello(struct tls_session *session, struct cursor body)
 	struct tls_client_hello hello;
 	enum cur_state state = tls_read_client_hello(body, &hello);
 
+	if (session->bare && hello.ja4[0])
+		hello.ja4[0] = 'q';
 	handle_client_hello(session, state, &hello);
 }
 

@@ -435,6 +435,28 @@ void tls_session_feed(struct tls_session *session, enum tls_side from, struct by
 	}
 }
 
+/* ---- messages without records ---- */
+
+void tls_session_feed_messages(struct tls_session *session, enum tls_side from, bool sealed, struct bytes data)
+{
+	struct tls_direction *d = &session->side[from];
+
+	if (!d->seen || d->opened != sealed) { /* messages do not go on from one kind of packets to the other */
+		buffer_clear(&d->message);
+		d->skip = 0;
+		d->opaque = false;
+		d->seen = d->certain = true;
+		d->opened = sealed;
+	}
+	session->bare = true;
+	tls_handshake_feed(session, from, data);
+}
+
+void tls_session_cut_messages(struct tls_session *session, enum tls_side from)
+{
+	(void)tls_handshake_cut(session, from);
+}
+
 /* ---- holes ---- */
 
 static void hole_in_record(struct tls_session *session, enum tls_side from, size_t size)

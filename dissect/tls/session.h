@@ -68,6 +68,7 @@ struct tls_session {
 	bool offers_13;
 	bool early_data;     /* announced by the last ClientHello */
 	bool server_hello;   /* the one that chooses, not a retry */
+	bool bare;           /* messages come without records: QUIC */
 	bool full_handshake; /* something that is not sent in an abbreviated one */
 	bool resumed;
 

@@ -36,7 +36,7 @@ struct tls_client_hello {
 	bool has_ech; /* encrypted_client_hello, so that the server name may be a cover */
 	bool is_ssl2; /* came as an SSL 2.0 CLIENT-HELLO */
 	char ja3[33]; /* MD5 of the JA3 string in hexadecimal; "" if the hello is cut, wrong or of SSL 2.0 */
-	char ja4[40]; /* JA4 for TCP: t13d1516h2_8daaf6152771_e5627efa2ab1; "" likewise */
+	char ja4[40]; /* JA4: t13d1516h2_8daaf6152771_e5627efa2ab1, of QUIC q13d…; "" likewise */
 };
 
 struct tls_server_hello {
@@ -115,6 +115,13 @@ uint64_t tls_session_unverified(const struct tls_session *session); /* records t
 
 /* The next bytes of one direction.  Bytes are not kept longer than the message that they are part of. */
 void tls_session_feed(struct tls_session *session, enum tls_side from, struct bytes data);
+
+/*
+ * The next bytes of handshake messages that come without records, as QUIC carries them (RFC 9001 4).  `sealed`: they were protected by the
+ * handshake keys, and verified.  One session is fed in one way only; without records it needs no secrets, and sees no application data.
+ */
+void tls_session_feed_messages(struct tls_session *session, enum tls_side from, bool sealed, struct bytes data);
+void tls_session_cut_messages(struct tls_session *session, enum tls_side from); /* no more will come: what there is has to do */
 
 /*
  * `size` bytes of the direction are missing (lost by the capture or cut by the snaplen).  A hole inside a record of application data is

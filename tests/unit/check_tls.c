@@ -647,6 +647,87 @@ START_TEST(damaged_conversation_gives_some_result)
 }
 END_TEST
 
+/* ---- without records, as QUIC carries messages ---- */
+
+static void feed_messages(struct listener *l, enum tls_side from, bool sealed, struct wire *w)
+{
+	for (size_t at = 0; at < w->size; at += 7)
+		tls_session_feed_messages(l->session, from, sealed,
+					  (struct bytes){ w->at + at, w->size - at < 7 ? w->size - at : 7 });
+	w->size = 0;
+}
+
+START_TEST(messages_need_no_records)
+{
+	static struct wire w;
+	struct listener *l = listen_new();
+	size_t message, list, entry;
+
+	w.size = 0;
+	wire_put_client_hello(&w, OFFER_13);
+	feed_messages(l, TLS_CLIENT, false, &w);
+	wire_put_server_hello(&w, CHOOSE_13 | CHOOSE_RETRY);
+	feed_messages(l, TLS_SERVER, false, &w);
+	wire_put_client_hello(&w, OFFER_13);
+	feed_messages(l, TLS_CLIENT, false, &w);
+	wire_put_server_hello(&w, CHOOSE_13);
+	feed_messages(l, TLS_SERVER, false, &w);
+	wire_put_message(&w, TLS_ENCRYPTED_EXTENSIONS, 2);
+	message = wire_open_message(&w, TLS_CERTIFICATE); /* RFC 8446 4.4.2 */
+	wire_put8(&w, 0);
+	list = wire_open(&w, 3);
+	entry = wire_open(&w, 3);
+	wire_fill(&w, 0x30, 900);
+	wire_shut(&w, entry, 3);
+	wire_put16(&w, 0);
+	wire_shut(&w, list, 3);
+	wire_shut(&w, message, 3);
+	wire_put_message(&w, TLS_FINISHED, 32);
+	feed_messages(l, TLS_SERVER, true, &w);
+	ck_assert_str_eq(l->log, "client(example.org) retry(TLS 1.3,1301) client(example.org) server(TLS 1.3,1301) certs(s1)");
+	wire_put_message(&w, TLS_FINISHED, 32);
+	feed_messages(l, TLS_CLIENT, true, &w);
+	ck_assert_ptr_nonnull(strstr(l->log, "certs(s1) done"));
+	listen_free(l);
+}
+END_TEST
+
+START_TEST(message_cut_short_is_read_as_far_as_it_goes)
+{
+	static struct wire w;
+	struct listener *l = listen_new();
+
+	w.size = 0;
+	wire_put_client_hello(&w, OFFER_13);
+	w.size -= 20;
+	feed_messages(l, TLS_CLIENT, false, &w);
+	ck_assert_str_eq(l->log, "");
+	tls_session_cut_messages(l->session, TLS_CLIENT);
+	ck_assert_str_eq(l->log, "client(example.org)");
+	listen_free(l);
+}
+END_TEST
+
+static void keep_ja4(void *context, const struct tls_client_hello *hello)
+{
+	memcpy(context, hello->ja4, sizeof(hello->ja4));
+}
+
+START_TEST(ja4_says_what_carries_the_hello)
+{
+	static const struct tls_events only_hello = { .client_hello = keep_ja4 };
+	static struct wire w;
+	char ja4[sizeof(((struct tls_client_hello *)NULL)->ja4)];
+	struct tls_session *session = tls_session_new(&only_hello, ja4, NULL);
+
+	w.size = 0;
+	wire_put_client_hello(&w, OFFER_13);
+	feed_messages(&(struct listener){ .session = session }, TLS_CLIENT, false, &w);
+	ck_assert_mem_eq(ja4, "q13d0204h2_", 11);
+	tls_session_free(session);
+}
+END_TEST
+
 Suite *nettrace_suite(void)
 {
 	Suite *suite = suite_create("tls");
@@ -666,6 +747,9 @@ Suite *nettrace_suite(void)
 	tcase_add_test(session, hole_in_data_is_counted);
 	tcase_add_test(session, hole_in_a_certificate_keeps_the_messages_after_it);
 	tcase_add_loop_test(session, damaged_conversation_gives_some_result, 0, 20);
+	tcase_add_test(session, messages_need_no_records);
+	tcase_add_test(session, message_cut_short_is_read_as_far_as_it_goes);
+	tcase_add_test(session, ja4_says_what_carries_the_hello);
 	suite_add_tcase(suite, session);
 	return suite;
 }
