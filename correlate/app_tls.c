@@ -123,8 +123,10 @@ static void *tls_open(struct app *app, int client_side)
 	state->app = app;
 	state->client_side = client_side;
 	state->session = tls_session_new(&events, state, app->c->hits);
-	if (app->c->options.keylog)
+	if (app->c->options.keylog) {
 		tls_session_set_keylog(state->session, app->c->options.keylog);
+		tls_session_remember(state->session, app->c->resumable);
+	}
 	state->server_begin = state->ended[0] = state->ended[1] = NT_TIME_NONE;
 	tunnel_init(&state->tunnel, app->c, &tuple);
 	state->tunnel.is_inner = app->in.depth;

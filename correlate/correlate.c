@@ -44,6 +44,8 @@ struct correlator *correlator_new(const struct correlate_options *options, const
 	c->findings = findings_new();
 	c->http_history = http_history_new(options->hash_seed);
 	c->proxies = proxies_new();
+	if (options->keylog)
+		c->resumable = tls_keylog_new(options->hash_seed, hits);
 	if (!options->no_app_protocol)
 		c->appid = appid_new();
 	return c;
@@ -92,6 +94,7 @@ void correlator_free(struct correlator *c)
 	http_history_free(c->http_history);
 	proxies_free(c->proxies);
 	appid_free(c->appid);
+	tls_keylog_free(c->resumable);
 	free(c);
 }
 

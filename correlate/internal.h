@@ -39,6 +39,7 @@ struct correlator {
 	struct conntrack_table *conntrack; /* NULL while nothing was told */
 	struct appid *appid;               /* NULL if switched off */
 	struct exchange *spare_exchanges;  /* for reuse, so that a request costs no allocation in steady state */
+	struct tls_keylog *resumable;      /* secrets of sessions that may be resumed; NULL without a key log */
 	uint64_t keys_missed;              /* tunnels whose content could not be read */
 	uint64_t one_sided, two_sided;     /* TCP connections with data of which one side, or both, were captured */
 	struct packet_ref one_sided_packet;

@@ -187,6 +187,7 @@ static void read_message(struct tls_session *session, enum tls_side from, uint8_
 		CALL(session, certificate_status, session->context);
 		break;
 	case TLS_NEW_SESSION_TICKET:
+		tls_resumption_keep_ticket(session, body);
 		CALL(session, session_ticket, session->context);
 		break;
 	}

@@ -205,6 +205,8 @@ static enum cur_state read_key_shares(struct cursor body, struct client_reader *
 static enum cur_state read_ticket(struct cursor body, struct client_reader *r)
 {
 	r->hello->has_session_ticket = cur_left_on_wire(&body) > 0;
+	if (cur_left_on_wire(&body) == cur_left(&body))
+		r->hello->session_ticket = (struct bytes){ body.at, cur_left(&body) };
 	return CUR_OK;
 }
 

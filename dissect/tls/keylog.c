@@ -140,10 +140,9 @@ static bool make_room(struct tls_keylog *keylog)
 	return true;
 }
 
-static void keep_secret(struct tls_keylog *keylog, const uint8_t random[RANDOM_SIZE], enum tls_secret_label label,
-			const struct tls_secret *value)
+void tls_keylog_put(struct tls_keylog *keylog, const uint8_t name[32], enum tls_secret_label label, const struct tls_secret *value)
 {
-	struct slot *slot = find_slot(keylog, random);
+	struct slot *slot = find_slot(keylog, name);
 	struct secret *secret;
 
 	if (find_secret(slot, label))
@@ -151,8 +150,8 @@ static void keep_secret(struct tls_keylog *keylog, const uint8_t random[RANDOM_S
 	if (!slot->secrets) {
 		if (!make_room(keylog))
 			return;
-		slot = find_slot(keylog, random);
-		memcpy(slot->random, random, RANDOM_SIZE);
+		slot = find_slot(keylog, name);
+		memcpy(slot->random, name, RANDOM_SIZE);
 		keylog->connections++;
 	}
 	secret = new_secret(keylog, value->size);
@@ -270,7 +269,7 @@ static bool read_values(struct tls_keylog *keylog, enum tls_secret_label label, 
 	good = read_hex(random_text, random, sizeof(random)) && read_hex(secret_text, secret.bytes, sizeof(secret.bytes));
 	secret.size = (uint8_t)(secret_text.size / 2);
 	if (good && label != TLS_SECRET_EXPORTER)
-		keep_secret(keylog, random, label, &secret);
+		tls_keylog_put(keylog, random, label, &secret);
 	OPENSSL_cleanse(&secret, sizeof(secret));
 	return good;
 }

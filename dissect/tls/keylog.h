@@ -36,6 +36,9 @@ void tls_keylog_free(struct tls_keylog *keylog); /* wipes the secrets; NULL is f
  */
 void tls_keylog_add(struct tls_keylog *keylog, struct bytes text);
 
+/* One more secret, under any name of 32 bytes. */
+void tls_keylog_put(struct tls_keylog *keylog, const uint8_t name[32], enum tls_secret_label label, const struct tls_secret *value);
+
 /* The secret of a connection; false if it is not known.  Constant time in the number of secrets. */
 bool tls_keylog_find(const struct tls_keylog *keylog, const uint8_t client_random[32], enum tls_secret_label label,
 		     struct tls_secret *out);

@@ -95,6 +95,7 @@ void tls_sealed_client_hello(struct tls_session *session, const struct tls_clien
 {
 	memcpy(session->client_random, hello->random, sizeof(session->client_random));
 	session->renegotiating |= session->side[TLS_CLIENT].opened;
+	tls_resumption_offered(session, hello);
 	if (hello->has_early_data)
 		note_early_ciphers(session, hello);
 }
@@ -109,6 +110,7 @@ void tls_sealed_server_hello(struct tls_session *session, const struct tls_serve
 {
 	memcpy(session->server_random, hello->random, sizeof(session->server_random));
 	session->cipher = hello->cipher;
+	tls_resumption_chosen(session, hello);
 	session->encrypt_then_mac = hello->has_encrypt_then_mac;
 	session->truncated_hmac = hello->has_truncated_hmac;
 	session->unsupported = hello->compression != 0 || !draft_supported(hello->draft);
@@ -142,7 +144,14 @@ void tls_sealed_early_answer(struct tls_session *session, bool accepted)
 		refuse_early(session);
 }
 
-/* TLS 1.2 and before: the log has the master secret under the random of the last ClientHello, also of one that resumes. */
+/* The log has it under the random of the last ClientHello; of one that resumes, perhaps. */
+bool tls_sealed_master(const struct tls_session *session, struct tls_secret *out)
+{
+	return tls_keylog_find(session->keylog, session->client_random, TLS_SECRET_MASTER, out) ||
+	       tls_resumption_find(session, out);
+}
+
+/* TLS 1.2 and before. */
 void tls_sealed_change_cipher(struct tls_session *session, enum tls_side from)
 {
 	struct tls_direction *d = &session->side[from];
@@ -151,9 +160,11 @@ void tls_sealed_change_cipher(struct tls_session *session, enum tls_side from)
 
 	if (!session->keylog || d->gave_up || !session->server_hello || !session->version || session->version >= TLS_1_3)
 		return;
-	if (!session->unsupported && tls_keylog_find(session->keylog, session->client_random, TLS_SECRET_MASTER, &master))
+	if (!session->unsupported && tls_sealed_master(session, &master)) {
+		tls_resumption_keep_id(session, &master);
 		opener = tls_decryptor_new_12(session->version, session->cipher, &master, session->client_random,
 					      session->server_random, from, session->encrypt_then_mac, session->truncated_hmac);
+	}
 	OPENSSL_cleanse(&master, sizeof(master));
 	set_opener(d, opener, TLS_EPOCH_APPLICATION);
 	if (!opener)

@@ -1,6 +1,7 @@
 /*
  * The state of a tls_session, and what its files call in each other: records (session.c), handshake messages (handshake.c), records whose
- * secrets are known (sealed.c), finding them again after a hole (search.c).  Of use to these only.
+ * secrets are known (sealed.c), those of sessions that are resumed (resumption.c), finding records again after a hole (search.c).  Of use to
+ * these only.
  */
 #ifndef NETTRACE_DISSECT_TLS_SESSION_H
 #define NETTRACE_DISSECT_TLS_SESSION_H
@@ -74,6 +75,12 @@ struct tls_session {
 
 	const struct tls_keylog *keylog; /* NULL if there are no secrets */
 	uint8_t client_random[32], server_random[32];
+
+	/* For sessions that resume others (resumption.c); names in `resumable`. */
+	struct tls_keylog *resumable;
+	uint8_t offered_id[32], offered_ticket[32], id[32];
+	bool offers_id, offers_ticket, has_id;
+
 	uint16_t early_ciphers[8]; /* offered, those of TLS 1.3; ends with 0 */
 	bool encrypt_then_mac, truncated_hmac;
 	bool unsupported;   /* compression, or a draft that protects records otherwise */
@@ -145,6 +152,16 @@ void tls_sealed_hole(struct tls_session *session, enum tls_side from);
 bool tls_sealed_open(struct tls_session *session, enum tls_side from, const uint8_t header[TLS_RECORD_HEADER], struct bytes body,
 		     struct bytes *content, uint8_t *type);
 void tls_sealed_give_up(struct tls_direction *d);
+bool tls_sealed_master(const struct tls_session *session, struct tls_secret *out); /* of TLS 1.2 and below; false if not known */
+
+/* ---- resumption.c ---- */
+
+void tls_resumption_offered(struct tls_session *session, const struct tls_client_hello *hello);
+void tls_resumption_chosen(struct tls_session *session, const struct tls_server_hello *hello);
+void tls_resumption_keep_id(struct tls_session *session, const struct tls_secret *master);
+void tls_resumption_keep_ticket(struct tls_session *session, struct cursor body); /* NewSessionTicket */
+/* The master secret of the session that this one resumes. */
+bool tls_resumption_find(const struct tls_session *session, struct tls_secret *out);
 
 /* ---- search.c ---- */
 

@@ -30,8 +30,9 @@ struct tls_client_hello {
 	size_t cipher_count, extension_count, group_count, signature_count, version_count, key_share_count, point_format_count;
 	struct bytes alpn[16];
 	size_t alpn_count;
-	bool has_session_ticket; /* a session_ticket extension with a ticket in it (RFC 5077) */
-	bool has_psk;            /* pre_shared_key (RFC 8446 4.2.11) */
+	bool has_session_ticket;     /* a session_ticket extension with a ticket in it (RFC 5077) */
+	struct bytes session_ticket; /* size 0 unless it is all here */
+	bool has_psk;                /* pre_shared_key (RFC 8446 4.2.11) */
 	bool has_early_data;
 	bool has_ech; /* encrypted_client_hello, so that the server name may be a cover */
 	bool is_ssl2; /* came as an SSL 2.0 CLIENT-HELLO */
@@ -108,6 +109,12 @@ void tls_session_free(struct tls_session *session); /* NULL is fine */
  */
 struct tls_keylog;
 void tls_session_set_keylog(struct tls_session *session, const struct tls_keylog *keylog);
+
+/*
+ * Lets the session keep the secrets of TLS 1.2 and below that it finds, for others that resume it, and find theirs: not every client logs
+ * them again.  `resumable` is a log for nothing else, shared by the sessions of a run; only with tls_session_set_keylog().
+ */
+void tls_session_remember(struct tls_session *session, struct tls_keylog *resumable);
 
 /* Whether what is sent encrypted is being handed out: some records verified, and neither direction was given up. */
 bool tls_session_decrypted(const struct tls_session *session);

@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct tls_events events = { .certificates = on_certificates, .alpn = touch, .plaintext = on_plaintext };
 	struct cursor c = cur_of(data, size, 0), keys;
 	struct limit_hits hits = { { 0 } };
-	struct tls_keylog *keylog = tls_keylog_new(5, &hits);
+	struct tls_keylog *keylog = tls_keylog_new(5, &hits), *resumable = tls_keylog_new(5, &hits);
 	uint8_t sum = 0;
 	struct tls_session *session = tls_session_new(&events, &sum, &hits);
 	size_t key_size = cur_u16(&c);
@@ -60,9 +60,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	keys = cur_sub(&c, key_size);
 	tls_keylog_add(keylog, cur_rest(&keys));
 	tls_session_set_keylog(session, keylog);
+	tls_session_remember(session, resumable);
 	while (c.state == CUR_OK && cur_left(&c) >= 3)
 		feed_chunk(session, &c);
 	tls_session_free(session);
 	tls_keylog_free(keylog);
+	tls_keylog_free(resumable);
 	return 0;
 }

@@ -167,6 +167,44 @@ START_TEST(resumed_sessions_are_opened)
 }
 END_TEST
 
+/* As GnuTLS does: the secret is logged for the first connection only.  The third one resumes with what the second one was given. */
+START_TEST(resumed_sessions_are_opened_although_their_secret_is_not_logged_again)
+{
+	const struct setup *setup = _i ? &tls_12_by_id : &tls_12;
+	struct talk *talk = talk_new();
+	struct peers *peers = peers_new(talk, setup);
+	struct limit_hits hits = { { 0 } };
+	struct tls_keylog *resumable = tls_keylog_new(1, &hits);
+	SSL_SESSION *session = NULL;
+	size_t logged = 0;
+
+	SSL_CTX_set_num_tickets(peers->context[TLS_SERVER], 1);
+	for (int connection = 0; connection < 3; connection++) {
+		struct listener *l;
+
+		begin_connection(peers);
+		SSL_set_session(peers->ssl[TLS_CLIENT], session);
+		SSL_SESSION_free(session);
+		shake_hands(peers);
+		ck_assert_int_eq(SSL_session_reused(peers->ssl[TLS_CLIENT]), connection > 0);
+		exchange(peers);
+		session = SSL_get1_session(peers->ssl[TLS_CLIENT]);
+		part(peers);
+		logged = connection ? logged : talk->keys.size;
+		l = listener_new((struct bytes){ talk->keys.at, logged });
+		tls_session_remember(l->session, resumable);
+		hear(l, talk, 0);
+		assert_heard_all(l, talk, setup->name);
+		listener_free(l);
+		forget(talk);
+	}
+	SSL_SESSION_free(session);
+	tls_keylog_free(resumable);
+	peers_free(peers);
+	talk_free(talk);
+}
+END_TEST
+
 START_TEST(client_certificate_is_seen)
 {
 	const struct setup setup = { .version = _i ? TLS1_3_VERSION : TLS1_2_VERSION, .client_certificate = true };
@@ -430,6 +468,7 @@ Suite *nettrace_suite(void)
 	tcase_add_loop_test(tests, wrong_secrets_open_nothing, 0, SUITE_COUNT);
 	tcase_add_loop_test(tests, damaged_record_is_not_handed_out, 0, SUITE_COUNT);
 	tcase_add_loop_test(tests, resumed_sessions_are_opened, 0, 3);
+	tcase_add_loop_test(tests, resumed_sessions_are_opened_although_their_secret_is_not_logged_again, 0, 2);
 	tcase_add_loop_test(tests, client_certificate_is_seen, 0, 2);
 	tcase_add_test(tests, retry_is_followed);
 	tcase_add_test(tests, updated_keys_are_followed);
