@@ -17,6 +17,7 @@ static void handle_client_hello(struct tls_session *session, enum cur_state stat
 	session->client_hello = true;
 	session->offers_13 = hello->highest_version >= TLS_1_3 || state == CUR_CUT;
 	session->early_data = hello->has_early_data;
+	session->external_psks = hello->external_psks;
 	if (session->stage == TLS_START)
 		session->stage = TLS_CLIENT_HELLO_SEEN;
 	CALL(session, client_hello, session->context, hello);
@@ -55,6 +56,12 @@ static void choose_version(struct tls_session *session, const struct tls_server_
 		session->side[TLS_CLIENT].encrypted = false;
 }
 
+static bool resumes_13(const struct tls_session *session, const struct tls_server_hello *hello)
+{
+	return !hello->is_hello_retry && hello->version >= TLS_1_3 && hello->has_psk &&
+	       !(hello->psk < 32 && session->external_psks >> hello->psk & 1);
+}
+
 static void handle_server_hello(struct tls_session *session, enum cur_state state, const struct tls_server_hello *hello)
 {
 	if (state == CUR_BAD)
@@ -74,7 +81,7 @@ static void handle_server_hello(struct tls_session *session, enum cur_state stat
 		tls_sealed_retry(session);
 	else
 		tls_sealed_server_hello(session, hello);
-	if (!hello->is_hello_retry && hello->version >= TLS_1_3 && hello->has_psk)
+	if (resumes_13(session, hello))
 		tls_session_note_resumed(session);
 }
 

@@ -210,10 +210,22 @@ static enum cur_state read_ticket(struct cursor body, struct client_reader *r)
 	return CUR_OK;
 }
 
+/* RFC 8446 4.2.11: identities<7..2^16-1>, each identity<1..2^16-1> obfuscated_ticket_age(32) */
 static enum cur_state read_psk(struct cursor body, struct client_reader *r)
 {
+	struct cursor list = read_vector16(&body);
+
 	r->hello->has_psk = true;
-	return body.state;
+	r->hello->external_psks = 0;
+	for (unsigned i = 0; i < 32 && cur_left(&list) > 0; i++) {
+		uint32_t age;
+
+		(void)read_vector16(&list);
+		age = cur_u32(&list);
+		if (list.state == CUR_OK && age == 0)
+			r->hello->external_psks |= UINT32_C(1) << i;
+	}
+	return CUR_OK;
 }
 
 static enum cur_state read_early_data(struct cursor body, struct client_reader *r)
@@ -426,7 +438,8 @@ static enum cur_state read_server_extension(uint16_t type, struct cursor body, s
 		return read_server_alpn(body, out);
 	case EXT_PRE_SHARED_KEY:
 		out->has_psk = true;
-		break;
+		out->psk = cur_u16(&body);
+		return CUR_OK;
 	case EXT_SESSION_TICKET:
 		out->has_session_ticket = true;
 		break;

@@ -67,7 +67,8 @@ struct tls_session {
 	uint16_t version, cipher; /* 0 until the server has chosen */
 	bool client_hello;
 	bool offers_13;
-	bool early_data;     /* announced by the last ClientHello */
+	bool early_data; /* announced by the last ClientHello */
+	uint32_t external_psks;
 	bool server_hello;   /* the one that chooses, not a retry */
 	bool bare;           /* messages come without records: QUIC */
 	bool full_handshake; /* something that is not sent in an abbreviated one */

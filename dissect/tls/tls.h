@@ -33,6 +33,7 @@ struct tls_client_hello {
 	bool has_session_ticket;     /* a session_ticket extension with a ticket in it (RFC 5077) */
 	struct bytes session_ticket; /* size 0 unless it is all here */
 	bool has_psk;                /* pre_shared_key (RFC 8446 4.2.11) */
+	uint32_t external_psks;      /* bit N: identity N is of no ticket, as its age is 0 */
 	bool has_early_data;
 	bool has_ech; /* encrypted_client_hello, so that the server name may be a cover */
 	bool is_ssl2; /* came as an SSL 2.0 CLIENT-HELLO */
@@ -50,6 +51,7 @@ struct tls_server_hello {
 	struct bytes alpn;               /* size 0 if none (in 1.3 it is encrypted) */
 	bool is_hello_retry;             /* HelloRetryRequest, RFC 8446 4.1.4 */
 	bool has_psk;                    /* pre_shared_key: resumed (or external) PSK */
+	uint16_t psk;                    /* which of the client's identities */
 	bool has_session_ticket;         /* a NewSessionTicket will follow */
 	bool downgrade_12, downgrade_11; /* the random ends in a downgrade sentinel, RFC 8446 4.1.3 */
 	bool has_encrypt_then_mac;       /* RFC 7366 */

@@ -205,6 +205,49 @@ START_TEST(resumed_sessions_are_opened_although_their_secret_is_not_logged_again
 }
 END_TEST
 
+static unsigned give_key(uint8_t *out)
+{
+	memcpy(out, "0123456789abcdef", 16);
+	return 16;
+}
+
+static unsigned client_key(SSL *ssl, const char *hint, char *identity, unsigned max, uint8_t *out, unsigned out_max)
+{
+	(void)ssl;
+	(void)hint;
+	(void)out_max;
+	ck_assert_uint_gt(max, 3);
+	memcpy(identity, "who", 4);
+	return give_key(out);
+}
+
+static unsigned server_key(SSL *ssl, const char *identity, uint8_t *out, unsigned out_max)
+{
+	(void)ssl;
+	(void)identity;
+	(void)out_max;
+	return give_key(out);
+}
+
+START_TEST(key_that_was_shared_before_is_no_resumption)
+{
+	const struct setup setup = { .name = "1.3", .version = TLS1_3_VERSION, .suites = "TLS_AES_128_GCM_SHA256" };
+	struct talk *talk = talk_new();
+	struct peers *peers = peers_new(talk, &setup);
+
+	SSL_CTX_set_psk_client_callback(peers->context[TLS_CLIENT], client_key);
+	SSL_CTX_set_psk_server_callback(peers->context[TLS_SERVER], server_key);
+	begin_connection(peers);
+	shake_hands(peers);
+	ck_assert(SSL_session_reused(peers->ssl[TLS_CLIENT])); /* the library does not tell them apart either */
+	exchange(peers);
+	part(peers);
+	assert_log(talk, "client server alpn done ticket" CLOSED);
+	peers_free(peers);
+	talk_free(talk);
+}
+END_TEST
+
 START_TEST(client_certificate_is_seen)
 {
 	const struct setup setup = { .version = _i ? TLS1_3_VERSION : TLS1_2_VERSION, .client_certificate = true };
@@ -469,6 +512,7 @@ Suite *nettrace_suite(void)
 	tcase_add_loop_test(tests, damaged_record_is_not_handed_out, 0, SUITE_COUNT);
 	tcase_add_loop_test(tests, resumed_sessions_are_opened, 0, 3);
 	tcase_add_loop_test(tests, resumed_sessions_are_opened_although_their_secret_is_not_logged_again, 0, 2);
+	tcase_add_test(tests, key_that_was_shared_before_is_no_resumption);
 	tcase_add_loop_test(tests, client_certificate_is_seen, 0, 2);
 	tcase_add_test(tests, retry_is_followed);
 	tcase_add_test(tests, updated_keys_are_followed);
