@@ -36,7 +36,8 @@
 	  "a compressed Certificate message that would be longer is skipped") \
 	X(LIMIT_KEYLOG_CONNECTIONS, 1 << 22, "connections", "secrets of further connections of a key log are not kept") \
 	X(LIMIT_QUIC_HANDSHAKES, 16384, "handshakes", "the unfinished QUIC handshake that began first is reported as it is") \
-	X(LIMIT_QUIC_TRIES, 8, "datagrams", "a UDP flow with as many Initial packets that do not verify is not looked at any more") \
+	X(LIMIT_QUIC_TRIES, 8, "datagrams", \
+	  "a UDP flow with as many Initial packets that do not verify is not looked at any more") \
 	X(LIMIT_QUIC_CRYPTO, 64 * 1024, "bytes", "of a QUIC handshake ahead of a hole; further ones are not kept") \
 	X(LIMIT_QUIC_PIECES, 256, "pieces", "of a QUIC handshake ahead of a hole; further ones are not kept") \
 	X(LIMIT_STREAM_START, 16 * 1024, "bytes", "a stream whose protocol is not clear by then is opaque") \
