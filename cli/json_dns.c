@@ -120,7 +120,10 @@ void json_write_dns_query(struct json *json, const struct output *output, const 
 	json_begin_optional_object(json, "wire");
 	if (query->kind != TRACE_DNS)
 		json_text(json, "kind", query->kind == TRACE_MDNS ? "mdns" : "llmnr");
-	json_optional_bool(json, "overTcp", query->over_tcp);
+	json_optional_bool(json, "overTcp", query->over != TRACE_OVER_UDP);
+	json_optional_bool(json, "overTls", query->over == TRACE_OVER_TLS);
+	json_optional_bool(json, "overHttps", query->over == TRACE_OVER_HTTPS);
+	json_put_optional_id(json, "tlsTunnel", json_tls_shown(output, query->tls_tunnel));
 	json_end(json);
 	json_end(json);
 }

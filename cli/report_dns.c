@@ -274,8 +274,11 @@ static void print_server(struct report *report, const struct trace_dns_query *qu
 
 	if (tuple && !is_titled)
 		fprintf(report->out, " from %s", ip_address_text(tuple->ip_version, &tuple->destination, address));
-	if (query->over_tcp)
-		fputs(" over TCP", report->out);
+	if (query->over != TRACE_OVER_UDP)
+		fputs(query->over == TRACE_OVER_TCP   ? " over TCP"
+		      : query->over == TRACE_OVER_TLS ? " over TLS"
+						      : " over HTTPS",
+		      report->out);
 }
 
 static void print_question(struct report *report, const struct lookup *lookup, const struct summary *summary, bool is_titled)

@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef __has_feature
@@ -116,11 +117,16 @@ static bool allow_memory(scmp_filter_ctx filter)
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mremap), 1, SCMP_A3(SCMP_CMP_MASKED_EQ, MREMAP_FIXED, 0)) == 0;
 }
 
+static struct scmp_arg_cmp equals(unsigned argument, scmp_datum_t value)
+{
+	return (struct scmp_arg_cmp){ .arg = argument, .op = SCMP_CMP_EQ, .datum_a = value };
+}
+
 /* What stdio and isatty() ask of a terminal. */
 static bool allow_terminal(scmp_filter_ctx filter)
 {
-	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, TCGETS)) == 0 &&
-	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, TIOCGWINSZ)) == 0;
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, equals(1, TCGETS)) == 0 &&
+	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, equals(1, TIOCGWINSZ)) == 0;
 }
 
 /* A filter sees pointers, not what they point to: it is these pointers, and the memory is sealed. */
@@ -130,14 +136,11 @@ static bool allow_finishing(scmp_filter_ctx filter, const struct sandbox_file *f
 
 	if (!file->temporary)
 		return true;
-	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(rename), 2, SCMP_A0(SCMP_CMP_EQ, from),
-				SCMP_A1(SCMP_CMP_EQ, to)) == 0 &&
-	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(renameat), 2, SCMP_A1(SCMP_CMP_EQ, from),
-				SCMP_A3(SCMP_CMP_EQ, to)) == 0 &&
-	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(renameat2), 2, SCMP_A1(SCMP_CMP_EQ, from),
-				SCMP_A3(SCMP_CMP_EQ, to)) == 0 &&
-	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(unlink), 1, SCMP_A0(SCMP_CMP_EQ, from)) == 0 &&
-	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(unlinkat), 1, SCMP_A1(SCMP_CMP_EQ, from)) == 0;
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(rename), 2, equals(0, from), equals(1, to)) == 0 &&
+	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(renameat), 2, equals(1, from), equals(3, to)) == 0 &&
+	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(renameat2), 2, equals(1, from), equals(3, to)) == 0 &&
+	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(unlink), 1, equals(0, from)) == 0 &&
+	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(unlinkat), 1, equals(1, from)) == 0;
 }
 
 static bool load(const struct sandbox_file *files, size_t count)
@@ -176,22 +179,25 @@ static void on_forbidden_call(int signal_number, siginfo_t *info, void *context)
 	_exit(1);
 }
 
-/* OpenSSL reads its configuration when it is used for the first time. */
+/* OpenSSL reads its configuration when it is used for the first time, the C library that of the time zone. */
 static void warm_up(void)
 {
 	uint8_t digest[EVP_MAX_MD_SIZE];
 
+	tzset();
 	OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
 	EVP_Digest("", 0, digest, NULL, EVP_sha1(), NULL);
 }
 
 enum nt_status sandbox_enter(const struct sandbox_file *files, size_t count, struct nt_error *error)
 {
-	struct sigaction action = { .sa_sigaction = on_forbidden_call, .sa_flags = SA_SIGINFO };
+	struct sigaction action = { 0 };
 
 	if (!SANDBOX_POSSIBLE)
 		return nt_fail(error, NT_ENOTSUP, "the analysis is not confined, as sanitizers need more");
 	warm_up();
+	action.sa_sigaction = on_forbidden_call;
+	action.sa_flags = SA_SIGINFO;
 	sigaction(SIGSYS, &action, NULL);
 	if (!load(files, count))
 		return nt_fail(

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DNS_PORT = 53 };
+enum { DNS_PORT = 53, DNS_OVER_TLS_PORT = 853 };
 /* In an opaque stream that was seen from its beginning, HTTP may begin after a short preamble (SOCKS), not in the middle of a download. */
 enum { HTTP_PREAMBLE = 4096 };
 
@@ -25,6 +25,11 @@ struct app *app_new(struct correlator *c, struct tcp_conn *conn, const struct ap
 
 /* ---- finding the protocol ---- */
 
+static uint16_t dns_port(const struct app *app)
+{
+	return app->in.tls_tunnel ? DNS_OVER_TLS_PORT : DNS_PORT;
+}
+
 static enum cur_state looks_like_dns(const struct app *app, struct bytes start)
 {
 	const uint16_t *port = app->conn->flow.key.port;
@@ -32,7 +37,7 @@ static enum cur_state looks_like_dns(const struct app *app, struct bytes start)
 	uint16_t size = cur_u16(&c);
 	struct cursor message;
 
-	if (app->in.depth || (port[0] != DNS_PORT && port[1] != DNS_PORT))
+	if (app->in.depth > (app->in.tls_tunnel != 0) || (port[0] != dns_port(app) && port[1] != dns_port(app)))
 		return CUR_BAD;
 	if (start.size < 2)
 		return CUR_CUT;
@@ -96,7 +101,7 @@ static struct finding find_protocol(const struct app *app, int side, struct byte
 	dns = looks_like_dns(app, start);
 	if (dns == CUR_OK) {
 		found.protocol = &app_dns;
-		found.client_side = app->conn->flow.key.port[side] == DNS_PORT ? !side : side;
+		found.client_side = app->conn->flow.key.port[side] == dns_port(app) ? !side : side;
 		return found;
 	}
 	found.undecided = !nothing_follows && (tls == CUR_CUT || http == CUR_CUT || dns == CUR_CUT);

@@ -1,5 +1,5 @@
 /*
- * DNS over TCP (RFC 7766): messages behind two length bytes, any number per connection.
+ * DNS over TCP (RFC 7766) and over TLS (RFC 7858): messages behind two length bytes, any number per connection.
  */
 #include "correlate/app.h"
 #include "correlate/dns_talk.h"
@@ -30,10 +30,11 @@ static void *dns_open(struct app *app, int client_side)
 				      .nameserver = key->address[!client_side],
 				      .nameserver_port = key->port[!client_side],
 				      .client_port = key->port[client_side],
-				      .over_tcp = true };
+				      .over = app->in.tls_tunnel ? TRACE_OVER_TLS : TRACE_OVER_TCP,
+				      .tls_tunnel = app->in.tls_tunnel };
 
 	state->app = app;
-	state->talk = dns_talk_new(app->c, &flow, TRACE_DNS, true);
+	state->talk = dns_talk_new(app->c, &flow, TRACE_DNS);
 	state->direction[0].partial.max = state->direction[1].partial.max = LENGTH_SIZE + MAX_MESSAGE;
 	app->conn->record.from_resolver = true;
 	return state;
@@ -137,7 +138,9 @@ static void dns_close(void *context)
 {
 	struct dns_state *state = context;
 
-	state->app->conn->record.from_dial = dns_talk_dial(state->talk);
+	/* A connection to port 853 has a dial of its own. */
+	if (!state->app->in.tls_tunnel)
+		state->app->conn->record.from_dial = dns_talk_dial(state->talk);
 	dns_talk_end(state->talk);
 	buffer_free(&state->direction[0].partial);
 	buffer_free(&state->direction[1].partial);

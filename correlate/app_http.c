@@ -7,6 +7,7 @@
  */
 #include "correlate/app.h"
 #include "correlate/dials.h"
+#include "correlate/doh.h"
 #include "correlate/exchange.h"
 #include "correlate/http_url.h"
 #include "correlate/proxies.h"
@@ -103,7 +104,7 @@ static enum http1_body request_head(void *context, const struct http1_head *head
 	record->is_connect = bytes_equal(head->method, BYTES("CONNECT"));
 	record->url = http_url(&exchange->arena, state->app, record->is_connect, head->target, host);
 	record->host = arena_copy(&exchange->arena, http_host_name(host));
-	exchange_request(&state->list, exchange, head->fields, head->field_count);
+	exchange_request(&state->list, exchange, head->target, head->fields, head->field_count);
 	record->suspicious_framing = head->suspicious;
 	exchange->absolute_form = !record->is_connect && http_scheme_size(head->target) != 0;
 	if (exchange->absolute_form || record->is_connect) {
@@ -126,6 +127,14 @@ static void request_body(void *context, uint64_t size)
 		direction->current->record.gap_bytes += size;
 }
 
+static void request_content(void *context, struct bytes piece)
+{
+	struct http_direction *direction = context;
+
+	if (direction->current)
+		exchange_content(direction->current, false, piece);
+}
+
 static void request_end(void *context, enum http1_end how)
 {
 	struct http_direction *direction = context;
@@ -137,6 +146,8 @@ static void request_end(void *context, enum http1_end how)
 	exchange->request_ended = how == HTTP1_COMPLETE;
 	exchange->record.req_end = direction->at ? direction->at->time : NT_TIME_NONE;
 	exchange->record.last_packet = direction->at ? direction->at->packet : exchange->record.req_packet;
+	if (exchange->request_ended)
+		exchange_end(&direction->state->list, exchange, false);
 	if (exchange->response_ended)
 		report(direction->state, exchange);
 }
@@ -286,12 +297,9 @@ static void response_body(void *context, uint64_t size)
 static void response_content(void *context, struct bytes piece)
 {
 	struct http_direction *direction = context;
-	struct exchange *exchange = direction->current;
 
-	if (!exchange || exchange->record.status != 400 || exchange->body_start.size)
-		return;
-	exchange->body_start.max = 1024;
-	buffer_add(&exchange->body_start, piece.at, piece.size < exchange->body_start.max ? piece.size : exchange->body_start.max);
+	if (direction->current)
+		exchange_content(direction->current, true, piece);
 }
 
 static void response_end(void *context, enum http1_end how)
@@ -307,6 +315,8 @@ static void response_end(void *context, enum http1_end how)
 	exchange->record.truncated = how == HTTP1_TRUNCATED;
 	exchange->record.resp_end = direction->at ? direction->at->time : NT_TIME_NONE;
 	exchange->record.last_packet = direction->at ? direction->at->packet : exchange->record.resp_packet;
+	if (exchange->record.resp_complete)
+		exchange_end(&direction->state->list, exchange, true);
 	report_if_complete(direction->state, exchange);
 }
 
@@ -323,9 +333,12 @@ static void response_malformed(void *context, const char *what)
 		exchange->record.malformed = true;
 }
 
-static const struct http1_events request_events = {
-	.begin = message_begin, .head = request_head, .body = request_body, .end = request_end, .malformed = request_malformed
-};
+static const struct http1_events request_events = { .begin = message_begin,
+						    .head = request_head,
+						    .body = request_body,
+						    .content = request_content,
+						    .end = request_end,
+						    .malformed = request_malformed };
 static const struct http1_events response_events = { .begin = message_begin,
 						     .head = response_head,
 						     .body = response_body,
@@ -425,6 +438,7 @@ static void http_close(void *context)
 	state->tunnelling = false;
 	while (state->list.first)
 		report(state, state->list.first);
+	doh_close(&state->list);
 	http1_parser_free(state->request.parser);
 	http1_parser_free(state->response.parser);
 	free(state->proxy);

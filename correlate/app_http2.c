@@ -1,6 +1,7 @@
 /*
  * HTTP/2 on a connection: each stream becomes a request record.
  */
+#include "correlate/doh.h"
 #include "correlate/exchange.h"
 #include "correlate/http_url.h"
 #include "dissect/http/http2.h"
@@ -66,7 +67,7 @@ static void request_head(struct http2_state *state, const struct http2_head *hea
 	record->is_connect = bytes_equal(head->method, BYTES("CONNECT")) && !head->protocol.at;
 	record->url = url_of(state, &exchange->arena, head);
 	record->host = arena_copy(&exchange->arena, http_host_name(head->authority));
-	exchange_request(&state->list, exchange, head->fields, head->field_count);
+	exchange_request(&state->list, exchange, head->path, head->fields, head->field_count);
 }
 
 static void response_head(struct http2_state *state, const struct http2_head *head)
@@ -108,6 +109,14 @@ static void data(void *context, enum http2_side from, uint32_t stream, uint64_t 
 		*(from == HTTP2_CLIENT ? &exchange->record.req_content_size : &exchange->record.resp_content_size) += size;
 }
 
+static void content(void *context, enum http2_side from, uint32_t stream, struct bytes piece)
+{
+	struct exchange *exchange = find(context, stream);
+
+	if (exchange)
+		exchange_content(exchange, from == HTTP2_SERVER, piece);
+}
+
 static void end(void *context, enum http2_side from, uint32_t stream)
 {
 	struct http2_state *state = context;
@@ -116,6 +125,7 @@ static void end(void *context, enum http2_side from, uint32_t stream)
 	if (!exchange)
 		return;
 	exchange->record.last_packet = state->at->packet;
+	exchange_end(&state->list, exchange, from == HTTP2_SERVER);
 	if (from == HTTP2_CLIENT) {
 		exchange->request_ended = true;
 		exchange->record.req_end = state->at->time;
@@ -233,6 +243,7 @@ static void push(void *context, uint32_t stream, uint32_t promised, const struct
 
 static const struct http2_events events = { .head = head,
 					    .data = data,
+					    .content = content,
 					    .end = end,
 					    .reset = reset,
 					    .goaway = goaway,
@@ -295,6 +306,7 @@ static void http2_close(void *context)
 		state->list.first->record.truncated = state->list.first->response_begun;
 		exchange_report(&state->list, state->list.first);
 	}
+	doh_close(&state->list);
 	http2_session_free(state->session);
 	free(state);
 }

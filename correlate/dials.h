@@ -24,7 +24,8 @@ struct resolver_flow {
 	uint8_t ip_version;
 	struct ip_address client, nameserver;
 	uint16_t nameserver_port, client_port;
-	bool over_tcp;
+	enum trace_dns_over over;
+	trace_id tls_tunnel;
 };
 
 /* A query of a name: the lookup that it belongs to, with a new reference for the caller; NULL if it has no question. */

@@ -22,7 +22,7 @@ struct dns_talk {
 	struct arena scratch; /* of the message that is being read */
 };
 
-struct dns_talk *dns_talk_new(struct correlator *c, const struct resolver_flow *flow, enum trace_dns_kind kind, bool over_tcp)
+struct dns_talk *dns_talk_new(struct correlator *c, const struct resolver_flow *flow, enum trace_dns_kind kind)
 {
 	struct dns_talk *talk = nt_zalloc(sizeof *talk);
 
@@ -31,7 +31,8 @@ struct dns_talk *dns_talk_new(struct correlator *c, const struct resolver_flow *
 	talk->record.id = new_id(c);
 	talk->record.connection = flow->connection;
 	talk->record.kind = kind;
-	talk->record.over_tcp = over_tcp;
+	talk->record.over = flow->over;
+	talk->record.tls_tunnel = flow->tls_tunnel;
 	return talk;
 }
 

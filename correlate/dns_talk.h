@@ -9,7 +9,7 @@
 struct dns_talk; /* handle */
 
 /* `flow` names the resolver's side; copied. */
-struct dns_talk *dns_talk_new(struct correlator *c, const struct resolver_flow *flow, enum trace_dns_kind kind, bool over_tcp);
+struct dns_talk *dns_talk_new(struct correlator *c, const struct resolver_flow *flow, enum trace_dns_kind kind);
 
 /* One message; false if it is none (not even a header). */
 bool dns_talk_message(struct dns_talk *talk, struct cursor message, nt_time time, struct packet_ref packet);

@@ -1,6 +1,7 @@
 #include "correlate/exchange.h"
 
 #include "correlate/dials.h"
+#include "correlate/doh.h"
 #include "correlate/http_history.h"
 #include "correlate/http_secrets.h"
 
@@ -116,7 +117,8 @@ static const char *location_of(const struct exchange_list *list, struct arena *a
 	return arena_string(arena, list->app->c->options.secrets ? field->value : http_without_secrets(arena, field->value));
 }
 
-void exchange_request(struct exchange_list *list, struct exchange *exchange, const struct http1_field *fields, size_t count)
+void exchange_request(struct exchange_list *list, struct exchange *exchange, struct bytes target, const struct http1_field *fields,
+		      size_t count)
 {
 	struct trace_http_request *record = &exchange->record;
 
@@ -124,6 +126,7 @@ void exchange_request(struct exchange_list *list, struct exchange *exchange, con
 	exchange->stalled = list->app->conn->stalled;
 	http_history_request(list->app->c, list->app->conn, record);
 	record->req_fields = keep_fields(list, &exchange->arena, fields, count, &record->req_field_count);
+	doh_request(exchange, target, fields, count);
 }
 
 void exchange_response(struct exchange_list *list, struct exchange *exchange, const struct http1_field *fields, size_t count)
@@ -135,6 +138,21 @@ void exchange_response(struct exchange_list *list, struct exchange *exchange, co
 	exchange->location = location_of(list, &exchange->arena, fields, count);
 	exchange->circumstances.proxy_error = squid_error ? arena_string(&exchange->arena, squid_error->value) : NULL;
 	record->resp_fields = keep_fields(list, &exchange->arena, fields, count, &record->resp_field_count);
+	doh_response(exchange, fields, count);
+}
+
+void exchange_content(struct exchange *exchange, bool by_server, struct bytes piece)
+{
+	doh_content(exchange, by_server, piece);
+	if (!by_server || exchange->record.status != 400 || exchange->body_start.size)
+		return;
+	exchange->body_start.max = 1024;
+	buffer_add(&exchange->body_start, piece.at, piece.size < exchange->body_start.max ? piece.size : exchange->body_start.max);
+}
+
+void exchange_end(struct exchange_list *list, struct exchange *exchange, bool by_server)
+{
+	doh_end(list, exchange, by_server);
 }
 
 /* ---- the end ---- */
@@ -277,6 +295,8 @@ void exchange_report(struct exchange_list *list, struct exchange *exchange)
 	if (!list->app->in.refused)
 		hand_on(list, exchange);
 	buffer_free(&exchange->body_start);
+	buffer_free(&exchange->dns[0]);
+	buffer_free(&exchange->dns[1]);
 	arena_clear(&exchange->arena);
 	exchange->next = c->spare_exchanges;
 	c->spare_exchanges = exchange;

@@ -22,6 +22,8 @@ struct exchange {
 	bool upgraded;                           /* asked in HTTP/1.1, answered in HTTP/2 */
 	struct http_circumstances circumstances; /* for telling what went wrong */
 	struct buffer body_start;                /* of a 400, which may say that HTTPS was expected */
+	struct buffer dns[2];                    /* a DNS message in the request, and in the response: see doh.h */
+	bool is_dns[2];
 };
 
 /* The exchanges of a connection that are not over, in the order of their requests. */
@@ -31,15 +33,23 @@ struct exchange_list {
 	size_t count;
 	bool measured;      /* the set-up of the connection was put down to a request */
 	bool server_is_tls; /* the server answered with a TLS record */
+	struct dns_talk *dns;
 };
 
 struct exchange *exchange_new(struct exchange_list *list); /* at the end of the list */
 
-/* The first bytes of a request head: `fields` are its header, `url` and `host` live in the exchange's arena. */
-void exchange_request(struct exchange_list *list, struct exchange *exchange, const struct http1_field *fields, size_t count);
+/* The first bytes of a request head: `target` is as sent, `fields` are its header, url and host live in the exchange's arena. */
+void exchange_request(struct exchange_list *list, struct exchange *exchange, struct bytes target, const struct http1_field *fields,
+		      size_t count);
 
 /* A final response head came at `at`, whose first byte came at `begin`. */
 void exchange_response(struct exchange_list *list, struct exchange *exchange, const struct http1_field *fields, size_t count);
+
+/* A piece of a body, after transfer decoding. */
+void exchange_content(struct exchange *exchange, bool by_server, struct bytes piece);
+
+/* The request or the response is complete. */
+void exchange_end(struct exchange_list *list, struct exchange *exchange, bool by_server);
 
 /* Out of one list, and at the end of another: what HTTP/1.1 was asked and HTTP/2 answers. */
 struct exchange *exchange_take(struct exchange_list *list, struct exchange *exchange);

@@ -47,9 +47,9 @@ static struct bytes decoded(struct bytes name, uint8_t out[LONGEST_NAME])
 static bool is_secret_parameter(struct bytes name)
 {
 	static const char *const names[] = {
-		"password",         "passwd",  "pwd",           "token",  "access_token", "id_token",        "refresh_token",
-		"auth_token",       "secret",  "client_secret", "sig",    "signature",    "x-amz-signature", "x-amz-security-token",
-		"x-goog-signature", "api_key", "apikey",        "api-key"
+		"password",        "passwd", "pwd",           "token", "access_token", "id_token",        "refresh_token",
+		"auth_token",      "secret", "client_secret", "sig",   "signature",    "x-amz-signature", "x-amz-security-token",
+		"x-goog-signature"
 	};
 	uint8_t plain[LONGEST_NAME];
 

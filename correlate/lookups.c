@@ -371,7 +371,7 @@ static bool runs_beside(const struct lookup *lookup, const struct resolver_flow 
 	size_t type = lookup_type_index(message->questions[0].type);
 	nt_time asked = lookup->story.asked_at[type];
 
-	if (asked == 0 || lookup->story.replied_at[type] >= asked || time - asked > parallel_time || flow->over_tcp)
+	if (asked == 0 || lookup->story.replied_at[type] >= asked || time - asked > parallel_time || flow->over != TRACE_OVER_UDP)
 		return false;
 	for (size_t i = 0; i < lookup->flow_count; i++)
 		if (lookup->flows[i].flow.connection == flow->connection)

@@ -86,7 +86,7 @@ struct lookup *dials_query(struct correlator *c, const struct resolver_flow *flo
 		join_search_list(c, lookup, time);
 	if (type == DNS_TYPE_A || type == DNS_TYPE_AAAA || type == DNS_TYPE_HTTPS)
 		story->address_queries++;
-	if ((story->asked & bit) && bit != LOOKUP_ASKED_OTHER && !flow->over_tcp && lacks_answer(story, type)) {
+	if ((story->asked & bit) && bit != LOOKUP_ASKED_OTHER && flow->over == TRACE_OVER_UDP && lacks_answer(story, type)) {
 		story->repeated_queries++;
 		story->repeated_packet = packet;
 	}
@@ -141,11 +141,11 @@ void dials_reply(struct correlator *c, struct lookup *lookup, const struct resol
 		story->replied_at[lookup_type_index(message->questions[0].type)] = time;
 	if (latency > story->slowest)
 		story->slowest = latency;
-	if (message->truncated && !flow->over_tcp) {
+	if (message->truncated && flow->over == TRACE_OVER_UDP) {
 		story->truncated = true;
 		story->truncated_packet = packet;
 	}
-	if (flow->over_tcp)
+	if (flow->over == TRACE_OVER_TCP)
 		story->truncated_answered = true;
 	count_reply(story, message);
 }

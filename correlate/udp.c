@@ -161,7 +161,7 @@ static void handle_dns(struct correlator *c, struct udp_conn *conn, int sender, 
 					       .nameserver = key->address[!client],
 					       .nameserver_port = key->port[!client],
 					       .client_port = key->port[client] };
-		conn->talk = dns_talk_new(c, &flow, conn->talk_kind, false);
+		conn->talk = dns_talk_new(c, &flow, conn->talk_kind);
 		conn->record.from_resolver = conn->talk_kind == TRACE_DNS;
 		if (!c->appid)
 			conn->record.app_protocol = BYTES("DNS");

@@ -181,13 +181,22 @@ struct trace_dns_message {
 	struct packet_ref packet;
 };
 
+/* What carried it.  All but the first run on a TCP connection. */
+enum trace_dns_over {
+	TRACE_OVER_UDP,
+	TRACE_OVER_TCP,
+	TRACE_OVER_TLS,  /* RFC 7858 */
+	TRACE_OVER_HTTPS /* RFC 8484 */
+};
+
 struct trace_dns_query {
 	trace_id id, from_dial, connection;
 	const struct trace_dns_message *messages; /* queries and replies in the order of the wire */
 	size_t message_count;
 	/* wire */
 	enum trace_dns_kind kind;
-	bool over_tcp;
+	enum trace_dns_over over;
+	trace_id tls_tunnel; /* with TLS and HTTPS; 0 if none */
 };
 
 /* ---- TLS ---- */

@@ -255,14 +255,16 @@ static size_t step_payload(struct http2_session *session, struct http2_direction
 	return n;
 }
 
-/* `n` bytes of DATA were sent, captured or not. */
-static void count_data(struct http2_session *session, struct http2_direction *direction, size_t n)
+/* `n` bytes of DATA were sent; `at` is NULL if they were not captured. */
+static void count_data(struct http2_session *session, struct http2_direction *direction, size_t n, const uint8_t *at)
 {
 	size_t body = direction->left > direction->padding ? smaller(n, direction->left - direction->padding) : 0;
 
 	direction->left -= (uint32_t)n;
 	if (body)
 		session->events->data(session->context, direction->side, direction->frame.stream, body);
+	if (body && at && session->events->content)
+		session->events->content(session->context, direction->side, direction->frame.stream, (struct bytes){ at, body });
 	if (!direction->left)
 		end_frame(session, direction, (struct bytes){ NULL, 0 });
 }
@@ -272,7 +274,7 @@ static size_t step_data(struct http2_session *session, struct http2_direction *d
 	size_t n = smaller(data.size, direction->left);
 
 	if (!direction->pad_length_pending) {
-		count_data(session, direction, n);
+		count_data(session, direction, n, data.at);
 		return n;
 	}
 	direction->pad_length_pending = false;
@@ -376,7 +378,7 @@ static size_t gap_in_frame(struct http2_session *session, struct http2_direction
 		return n;
 	case HTTP2_IN_DATA:
 		direction->pad_length_pending = false;
-		count_data(session, direction, n);
+		count_data(session, direction, n, NULL);
 		return n;
 	case HTTP2_IN_SKIPPED:
 		direction->left -= (uint32_t)n;

@@ -1,7 +1,7 @@
 /*
  * HTTP/2 (RFC 9113) on one connection, both directions; header compression (RFC 7541) through libnghttp2's inflater.
  *
- * A http2_session is fed the bytes of both directions in order and calls back.  Body bytes are counted, never copied.
+ * A http2_session is fed the bytes of both directions in order and calls back.  Body bytes are counted and handed out, never copied.
  */
 #ifndef NETTRACE_DISSECT_HTTP_HTTP2_H
 #define NETTRACE_DISSECT_HTTP_HTTP2_H
@@ -31,6 +31,8 @@ struct http2_events {
 	void (*head)(void *context, const struct http2_head *head);
 	/* Body bytes without padding, as they come. */
 	void (*data)(void *context, enum http2_side from, uint32_t stream, uint64_t size);
+	/* Like data, with the bytes.  May be NULL.  Not called for gaps. */
+	void (*content)(void *context, enum http2_side from, uint32_t stream, struct bytes piece);
 	void (*end)(void *context, enum http2_side from, uint32_t stream); /* END_STREAM, also when a head has it */
 	void (*reset)(void *context, enum http2_side from, uint32_t stream, uint32_t error_code);
 	void (*goaway)(void *context, enum http2_side from, uint32_t last_stream, uint32_t error_code, struct bytes debug_data);

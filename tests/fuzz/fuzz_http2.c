@@ -6,7 +6,7 @@
 
 /* What must not depend on how the bytes are sliced. */
 struct tally {
-	uint64_t folded, data[2];
+	uint64_t folded, data[2], content[2], sum[2];
 	unsigned malformed[2];
 };
 
@@ -38,6 +38,14 @@ static void on_data(void *context, enum http2_side from, uint32_t stream, uint64
 {
 	(void)stream;
 	((struct tally *)context)->data[from] += size;
+}
+
+static void on_content(void *context, enum http2_side from, uint32_t stream, struct bytes piece)
+{
+	(void)stream;
+	((struct tally *)context)->content[from] += piece.size;
+	for (size_t i = 0; i < piece.size; i++)
+		((struct tally *)context)->sum[from] += piece.at[i]; /* reads all of it */
 }
 
 static void on_end(void *context, enum http2_side from, uint32_t stream)
@@ -76,7 +84,15 @@ static void on_malformed(void *context, enum http2_side from, const char *what)
 		abort();
 }
 
-static const struct http2_events events = { on_head, on_data, on_end, on_reset, on_goaway, on_push, on_blocked, on_malformed };
+static const struct http2_events events = { .head = on_head,
+					    .data = on_data,
+					    .content = on_content,
+					    .end = on_end,
+					    .reset = on_reset,
+					    .goaway = on_goaway,
+					    .push = on_push,
+					    .blocked = on_blocked,
+					    .malformed = on_malformed };
 
 enum { FUZZ_MID = 1, FUZZ_UPGRADED = 2, FUZZ_GAPS = 4, FUZZ_PREFACE = 8 };
 

@@ -62,6 +62,15 @@ static void on_data(void *context, enum http2_side from, uint32_t stream, uint64
 	w->data += size;
 }
 
+/* Every byte that is here follows its count. */
+static void on_content(void *context, enum http2_side from, uint32_t stream, struct bytes piece)
+{
+	struct http2_wire *w = context;
+
+	ck_assert_uint_gt(piece.size, 0);
+	ck_assert(w->data_from == from && w->data_stream == stream && piece.size <= w->data);
+}
+
 static void on_end(void *context, enum http2_side from, uint32_t stream)
 {
 	struct http2_wire *w = context;
@@ -115,7 +124,15 @@ static void on_malformed(void *context, enum http2_side from, const char *what)
 	fprintf(w->out, "%c malformed: %s\n", "CS"[from], what);
 }
 
-static const struct http2_events events = { on_head, on_data, on_end, on_reset, on_goaway, on_push, on_blocked, on_malformed };
+static const struct http2_events events = { .head = on_head,
+					    .data = on_data,
+					    .content = on_content,
+					    .end = on_end,
+					    .reset = on_reset,
+					    .goaway = on_goaway,
+					    .push = on_push,
+					    .blocked = on_blocked,
+					    .malformed = on_malformed };
 
 static void open_log(struct http2_wire *w)
 {

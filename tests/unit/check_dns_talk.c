@@ -6,6 +6,7 @@
 #include "tests/support/scene.h"
 #include "tests/unit/suite.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct scene s;
@@ -104,7 +105,7 @@ START_TEST(query_and_reply_are_one_conversation)
 	query = end_with(1);
 	ck_assert_uint_eq(query->message_count, 2);
 	ck_assert_uint_eq(query->connection, s.got.udp_conns[0].id);
-	ck_assert(!query->over_tcp && query->kind == TRACE_DNS);
+	ck_assert(query->over == TRACE_OVER_UDP && query->kind == TRACE_DNS);
 	ck_assert(s.got.udp_conns[0].from_resolver);
 	ck_assert_int_eq(s.got.udp_conns[0].client_by, TRACE_BY_DNS);
 	message = query->messages;
@@ -296,7 +297,7 @@ START_TEST(messages_over_tcp_are_without_their_length_bytes)
 	scene_send_bytes(&t, SERVER, answer.at, answer.size);
 	scene_close(&t);
 	ck_assert_uint_eq(end_with(1)->message_count, 2);
-	ck_assert(s.got.dns_queries[0].over_tcp);
+	ck_assert(s.got.dns_queries[0].over == TRACE_OVER_TCP);
 	ck_assert_uint_eq(s.got.dns_queries[0].messages[0].size, 12 + 11 + 4);
 	ck_assert_uint_eq(s.got.dns_queries[0].messages[0].id, 1);
 	ck_assert_uint_eq(s.got.dns_queries[0].connection, s.got.tcp_conns[0].id);
@@ -369,6 +370,131 @@ START_TEST(message_whose_end_was_lost_is_cut)
 }
 END_TEST
 
+/* ---- over HTTPS; the TLS around it changes nothing ---- */
+
+#define TYPE "Content-Type: application/dns-message\r\n"
+
+static void send_body(enum scene_side side, const char *head, struct bytes body)
+{
+	char text[600];
+	int size = snprintf(text, sizeof text, "%sContent-Length: %zu\r\n\r\n", head, body.size);
+
+	memcpy(text + size, body.at, body.size);
+	scene_send_bytes(&t, side, text, (size_t)size + body.size);
+}
+
+static void answer_with(const char *head, uint16_t id)
+{
+	send_body(SERVER, head, scene_dns_reply_bytes(id, "a.example", DNS_TYPE_A, "192.0.2.7", 0));
+}
+
+static void begin_https(void)
+{
+	t = scene_tcp_between(&s, "10.0.0.1", 50000, "10.0.0.53", 8080);
+	scene_open(&t);
+}
+
+static void check_lookup_over_https(void)
+{
+	const struct trace_dns_query *query;
+
+	end_with(1);
+	query = &s.got.dns_queries[0];
+	ck_assert_int_eq(query->over, TRACE_OVER_HTTPS);
+	ck_assert_uint_eq(query->connection, s.got.tcp_conns[0].id);
+	ck_assert_uint_eq(query->message_count, 2);
+	ck_assert(!query->messages[0].is_reply && query->messages[1].is_reply);
+	ck_assert(bytes_equal(query->messages[0].questions[0].name, BYTES("a.example.")));
+	ck_assert(bytes_equal(query->messages[1].answers[0].value, BYTES("192.0.2.7")));
+	ck_assert(!query->messages[1].unmatched);
+	ck_assert_uint_eq(s.got.http_request_count, 1);
+	ck_assert(!s.got.tcp_conns[0].from_resolver);
+}
+
+START_TEST(message_that_is_posted_is_a_query)
+{
+	begin_https();
+	send_body(CLIENT, "POST /dns-query HTTP/1.1\r\nHost: a\r\n" TYPE, scene_dns_query_bytes(0, "a.example", DNS_TYPE_A));
+	answer_with("HTTP/1.1 200 OK\r\n" TYPE, 0);
+	check_lookup_over_https();
+	ck_assert_uint_eq(s.got.dns_queries[0].messages[0].packet.number, 4);
+	ck_assert_uint_eq(s.got.dns_queries[0].messages[1].packet.number, 5);
+	ck_assert_int_eq(s.got.dns_queries[0].messages[1].latency_us, SCENE_STEP / NT_MICROSECOND);
+}
+END_TEST
+
+START_TEST(message_in_the_url_is_a_query)
+{
+	begin_https();
+	/* id 0, one question: a.example A IN */
+	scene_send(&t, CLIENT,
+		   "GET /dns-query?x=1&dns=AAABAAABAAAAAAAAAWEHZXhhbXBsZQAAAQAB HTTP/1.1\r\nHost: a\r\n"
+		   "Accept: application/dns-message\r\n\r\n");
+	answer_with("HTTP/1.1 200 OK\r\nContent-Type: Application/DNS-Message; charset=x\r\n", 0);
+	check_lookup_over_https();
+}
+END_TEST
+
+static const char *const no_dns[][2] = {
+	{ "Content-Type: application/octet-stream\r\n", TYPE }, /* the query */
+	{ "Content-Type: application/dns-messages\r\n", TYPE },
+	{ "", TYPE },
+	{ "", "" },
+};
+
+START_TEST(other_bodies_are_no_dns)
+{
+	char head[200];
+
+	begin_https();
+	snprintf(head, sizeof head, "POST /dns-query HTTP/1.1\r\nHost: a\r\n%s", no_dns[_i][0]);
+	send_body(CLIENT, head, scene_dns_query_bytes(0, "a.example", DNS_TYPE_A));
+	snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\n%s", no_dns[_i][1]);
+	answer_with(head, 0);
+	end_with(0);
+}
+END_TEST
+
+START_TEST(request_for_a_name_that_is_refused_is_a_query_without_reply)
+{
+	begin_https();
+	send_body(CLIENT, "POST /dns-query HTTP/1.1\r\nHost: a\r\n" TYPE, scene_dns_query_bytes(0, "a.example", DNS_TYPE_A));
+	scene_send(&t, SERVER, "HTTP/1.1 503 No\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nno");
+	scene_wait(&s, 60 * NT_SECOND);
+	scene_close(&t);
+	end_with(1);
+	ck_assert_uint_eq(s.got.dns_queries[0].message_count, 1);
+	ck_assert_uint_eq(s.got.finding_count, 1); /* what failed is the request */
+	ck_assert_int_eq(s.got.findings[0].code, FINDING_HTTP_5XX);
+}
+END_TEST
+
+/* POST /, content-type: application/dns-message, and a body in DATA (RFC 7541 6.2, RFC 9113 6.1). */
+START_TEST(message_in_an_http2_stream_is_a_query)
+{
+	static const uint8_t ask[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"
+				     "\0\0\x20\1\4\0\0\0\1\x83\x86\x84\1\1"
+				     "a\xf\x10\x17"
+				     "application/dns-message";
+	static const uint8_t head[] = "\0\0\0\4\0\0\0\0\0\0\0\x1b\1\4\0\0\0\1\x88\xf\x10\x17"
+				      "application/dns-message";
+	struct bytes message = scene_dns_query_bytes(0, "a.example", DNS_TYPE_A);
+	uint8_t data[200] = { 0, 0, (uint8_t)message.size, 0, 1, 0, 0, 0, 1 };
+
+	t = scene_tcp_between(&s, "10.0.0.1", 50000, "10.0.0.53", 8080);
+	scene_open(&t);
+	scene_send_bytes(&t, CLIENT, ask, sizeof ask - 1);
+	memcpy(data + 9, message.at, message.size);
+	scene_send_bytes(&t, CLIENT, data, 9 + message.size);
+	message = scene_dns_reply_bytes(0, "a.example", DNS_TYPE_A, "192.0.2.7", 0);
+	scene_send_bytes(&t, SERVER, head, sizeof head - 1);
+	data[2] = (uint8_t)message.size;
+	memcpy(data + 9, message.at, message.size);
+	scene_send_bytes(&t, SERVER, data, 9 + message.size);
+	check_lookup_over_https();
+}
+END_TEST
+
 Suite *nettrace_suite(void)
 {
 	Suite *suite = suite_create("dns talk");
@@ -391,6 +517,11 @@ Suite *nettrace_suite(void)
 	tcase_add_test(talk, multicast_names_are_no_resolver);
 	tcase_add_test(talk, endless_conversation_is_reported_in_parts);
 	tcase_add_test(talk, reply_after_very_many_queries_from_one_port_is_matched);
+	tcase_add_test(talk, message_that_is_posted_is_a_query);
+	tcase_add_test(talk, message_in_the_url_is_a_query);
+	tcase_add_loop_test(talk, other_bodies_are_no_dns, 0, sizeof no_dns / sizeof *no_dns);
+	tcase_add_test(talk, request_for_a_name_that_is_refused_is_a_query_without_reply);
+	tcase_add_test(talk, message_in_an_http2_stream_is_a_query);
 	tcase_add_test(tcp, messages_over_tcp_are_without_their_length_bytes);
 	tcase_add_test(tcp, message_in_single_bytes_has_the_time_of_its_first);
 	tcase_add_test(tcp, several_messages_in_one_segment);

@@ -354,9 +354,9 @@ START_TEST(url_of_a_request)
 END_TEST
 
 static const char *const secret_parameters[] = {
-	"password",         "passwd",  "pwd",           "token",   "access_token", "id_token",        "refresh_token",
-	"auth_token",       "secret",  "client_secret", "sig",     "signature",    "x-amz-signature", "x-amz-security-token",
-	"x-goog-signature", "api_key", "apikey",        "api-key", "Access_Token", "to%6Ben",         "%74oken"
+	"password",         "passwd",       "pwd",           "token",  "access_token", "id_token",        "refresh_token",
+	"auth_token",       "secret",       "client_secret", "sig",    "signature",    "x-amz-signature", "x-amz-security-token",
+	"x-goog-signature", "Access_Token", "to%6Ben",       "%74oken"
 };
 
 START_TEST(url_shows_no_value_of_a_secret_parameter)
