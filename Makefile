@@ -37,6 +37,7 @@ DEPS_BUILD := gcc make pkg-config libc6-dev libpcap-dev zlib1g-dev libzstd-dev l
 DEPS_CHECK := $(DEPS_BUILD) check python3 python3-jsonschema nftables
 DEPS_LINT  := $(DEPS_CHECK) clang clang-format libclang-rt-14-dev cppcheck shellcheck
 DEPS_LAB   := iproute2 nftables procps ethtool tcpdump wireshark-common libcap2-bin nginx-light dnsmasq curl openssl python3 zstd
+DEPS_PEERS := jq libssl-dev gnutls-bin nghttp2-client nghttp2-server nghttp2-proxy tinyproxy-bin unbound knot-dnsutils tshark
 DEPS_BENCH := $(DEPS_LAB) apache2-utils dnsperf time tshark libndpi-bin
 
 .PHONY: all deps deps-check deps-lint deps-lab deps-bench demo check lint bench samples clean
@@ -91,7 +92,7 @@ deps-check:
 deps-lint:
 	$(call INSTALL,$(DEPS_LINT))
 deps-lab:
-	$(call INSTALL,$(DEPS_LAB))
+	$(call INSTALL,$(DEPS_LAB) $(DEPS_PEERS))
 deps-bench:
 	$(call INSTALL,$(DEPS_BENCH))
 
