@@ -201,8 +201,33 @@ static void copy(struct import *import)
 
 /* ---- the end ---- */
 
+/* What was left out of the file is an event of the session: who reads the recording cannot see it otherwise. */
+static void put_limits(struct import *import)
+{
+	for (int i = 0; i < LIMIT_COUNT && import->status == NT_OK; i++)
+		if (import->hits.count[i])
+			import->status = recording_put_event(import->recording,
+							     &(struct recording_event){
+								     .time = NT_TIME_NONE,
+								     .kind = "limit-reached",
+								     .subject = limit_name((enum limit)i),
+								     .count = (int64_t)import->hits.count[i],
+								     .text = "what is beyond it in the imported file is left out",
+							     },
+							     &import->error);
+}
+
+static void report_limits(const struct import *import)
+{
+	for (int i = 0; i < LIMIT_COUNT; i++)
+		if (import->hits.count[i])
+			message("%s: the limit %s was reached %" PRIu64 " times; what is beyond it is left out",
+				import->options->input, limit_name((enum limit)i), import->hits.count[i]);
+}
+
 static void finish_recording(struct import *import)
 {
+	put_limits(import);
 	import->session.end = now();
 	if (!import->session.end_reason)
 		import->session.end_reason = import->status == NT_OK ? "end-of-file" : "write-error";
@@ -223,6 +248,7 @@ static int report(const struct import *import)
 		message("%s", import->error.text);
 		return 1;
 	}
+	report_limits(import);
 	if (!import->options->quiet)
 		message("%" PRIu64 " packets imported from %s into %s", import->packets, import->options->input,
 			import->options->output);

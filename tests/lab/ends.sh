@@ -103,6 +103,11 @@ test_files() {
 		"$analyze" -q --json "$LAB_HOME/$sample.pcap" >"$LAB/direct.json"
 		check "import-$sample-is-the-same-trace" same_trace imported direct
 	done
+	{ cat "$LAB_HOME/vlan.pcap" && printf '\0\0\0\0\0\0\0\0\0\0\0\100\0\0\0\100'; } >"$LAB/huge.pcap"
+	"$capture" -q -r "$LAB/huge.pcap" -o "$LAB/huge.db" 2>"$LAB/huge.err"
+	equal import-of-a-damaged-file "$?" 2
+	check import-tells-of-limits grep -q 'the limit packetSize was reached 1 times' "$LAB/huge.err"
+	holds import-records-limits huge.db "SELECT subject = 'packetSize' AND count = 1 FROM events WHERE kind = 'limit-reached'"
 	"$analyze" -q --all-packets -w "$LAB/wrap.pcapng" "$LAB/wrap.db" >/dev/null
 	equal write-packets "$?" 0
 	equal tcpdump-reads-them "$(tcpdump -n -r "$LAB/wrap.pcapng" 2>/dev/null | wc -l)" "$(rows wrap.db 'SELECT count(*) FROM packets')"
