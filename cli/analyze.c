@@ -367,6 +367,7 @@ static bool write_output(struct run *run)
 		.headers = options->headers_text,
 		.omit = options->omit,
 		.verbose = options->verbose,
+		.secrets = options->secrets,
 		.colour = wants_colour(&run->out),
 		.blocks = wants_blocks(&run->out),
 		.end = trace_end(run),

@@ -51,8 +51,8 @@ static enum nt_status open_packets(struct inputs *inputs, struct nt_error *error
 			continue;
 		if (options->input_count > 1)
 			return nt_fail(error, NT_EUSAGE, "%s is a recording, which is read alone", options->inputs[i]);
-		return recording_input_open(&inputs->recording, options->inputs[i], options->session, options->filter, inputs->hits,
-					    error);
+		return recording_input_open(&inputs->recording, options->inputs[i], options->session, options->filter,
+					    options->secrets, inputs->hits, error);
 	}
 	return open_captures(inputs, error);
 }

@@ -1,4 +1,5 @@
 #include "cli/json_trace.h"
+#include "cli/text.h"
 #include "cli/timestamp.h"
 
 static void put_absolute(struct json *json, const char *name, nt_time time)
@@ -9,12 +10,16 @@ static void put_absolute(struct json *json, const char *name, nt_time time)
 		json_text(json, name, timestamp_absolute_text(time, text));
 }
 
-static void write_command(struct json *json, const struct recording_session *session)
+static void write_command(struct json *json, const struct output *output, const struct recording_session *session)
 {
+	size_t arguments;
+
 	if (!session->command)
 		return;
 	json_begin_object(json, "command");
-	json_text(json, "line", session->command);
+	json_string(json, "program", text_program(session->command, &arguments));
+	if (output->secrets)
+		json_text(json, "line", session->command);
 	put_absolute(json, "begin", session->command_begin);
 	put_absolute(json, "end", session->command_end);
 	if (session->has_exit_status)
@@ -64,7 +69,7 @@ void json_write_recording(struct json *json, const struct output *output)
 	json_optional_text(json, "programVersion", session->program_version);
 	json_optional_text(json, "source", session->source);
 	json_optional_text(json, "filter", session->filter);
-	write_command(json, session);
+	write_command(json, output, session);
 	json_begin_optional_array(json, "events");
 	for (size_t i = 0; i < recording->event_count; i++)
 		write_event(json, output, &recording->events[i]);

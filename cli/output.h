@@ -36,6 +36,7 @@ struct output {
 	const char *headers; /* privacy setting as given: "none", "names", "lengths", "values" */
 	struct output_omit omit;
 	bool verbose;
+	bool secrets;  /* the command line of a recording may be shown whole */
 	bool colour;   /* the report may use terminal colours */
 	bool blocks;   /* the report may draw with block characters of UTF-8 */
 	nt_time begin; /* traceBeginAt; NT_TIME_NONE if there was no packet */

@@ -13,10 +13,10 @@ bool recording_input_is(const char *path);
 
 /*
  * `session` is a number, "last", or NULL for the only one there is; if there are several then they are listed on standard error, and
- * NT_EUSAGE says how to choose.  `filter` may be NULL.
+ * NT_EUSAGE says how to choose.  `filter` may be NULL.  `secrets`: with their whole command lines.
  */
 enum nt_status recording_input_open(struct recording_input **out, const char *path, const char *session, const char *filter,
-				    struct limit_hits *hits, struct nt_error *error);
+				    bool secrets, struct limit_hits *hits, struct nt_error *error);
 void recording_input_free(struct recording_input *input); /* NULL is fine */
 
 /* In the order of time; false at the end, or where the file is damaged, which then stands in `about`.  As of capture_next(). */

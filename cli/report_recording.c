@@ -2,6 +2,7 @@
 #include "cli/report.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { EVENTS = 10 };
@@ -30,12 +31,14 @@ static void print_session(struct report *report, const struct recording_session 
 
 static void print_command(struct report *report, const struct recording_session *session)
 {
-	char duration[TEXT_SIZE];
+	char duration[TEXT_SIZE], *command;
 
 	if (!session->command)
 		return;
+	command = text_command(session->command, report->output->secrets);
 	report_begin_head(report, "command");
-	report_text(report, bytes_of(session->command));
+	report_text(report, bytes_of(command));
+	free(command);
 	if (session->command_begin != NT_TIME_NONE && session->command_end != NT_TIME_NONE)
 		fprintf(report->out, ", %s", text_between(session->command_begin, session->command_end, duration));
 	if (session->has_exit_status && session->exit_status)

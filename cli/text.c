@@ -93,6 +93,44 @@ void text_print(FILE *out, struct bytes text, size_t max)
 		fputs("…", out);
 }
 
+/* ---- command lines, as command_text() quotes them for a shell ---- */
+
+static const char *end_of_word(const char *at)
+{
+	bool quoted = false;
+
+	for (; *at && (quoted || *at != ' '); at++)
+		if (*at == '\'')
+			quoted = !quoted;
+		else if (*at == '\\' && !quoted && at[1])
+			at++;
+	return at;
+}
+
+struct bytes text_program(const char *command, size_t *arguments)
+{
+	const char *end = end_of_word(command);
+	const struct bytes program = { (const uint8_t *)command, (size_t)(end - command) };
+
+	for (*arguments = 0; *end; ++*arguments)
+		end = end_of_word(end + 1);
+	return program;
+}
+
+char *text_command(const char *command, bool secrets)
+{
+	size_t arguments, size;
+	struct bytes program = text_program(command, &arguments);
+	char *text;
+
+	if (secrets || arguments == 0)
+		return nt_strdup(command);
+	size = program.size + 64;
+	text = nt_alloc(size);
+	snprintf(text, size, "%.*s … (%zu argument%s)", (int)program.size, command, arguments, arguments == 1 ? "" : "s");
+	return text;
+}
+
 /* ---- amounts ---- */
 
 const char *text_duration(int64_t microseconds, char out[TEXT_SIZE])

@@ -16,6 +16,12 @@ enum { TEXT_SIZE = 40 }; /* room for each text_* below that writes to `out`; all
  */
 void text_print(FILE *out, struct bytes text, size_t max);
 
+/* The program of a command line that was recorded: its first word, quoted as it stands there.  *arguments: how many words follow. */
+struct bytes text_program(const char *command, size_t *arguments);
+
+/* "curl … (5 arguments)", as arguments may be credentials; the whole if they may be shown.  The caller frees it. */
+char *text_command(const char *command, bool secrets);
+
 /* "0.4 ms", "12 ms", "1.2 s", "2 min 5 s"; "an unknown time" if negative. */
 const char *text_duration(int64_t microseconds, char out[TEXT_SIZE]);
 

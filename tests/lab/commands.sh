@@ -24,7 +24,7 @@ check_wrapped() {
 	json recording-is-decrypted wrap '[.httpRequests[] | select(.reqURL == "https://www.example.test/file" and .respStatusCode == 200)]
 		| length == 1'
 	json look-ups-are-in-the-trace wrap '.dnsQueries | length >= 1'
-	json command-is-in-the-trace wrap '.capture.session.command | .exitStatus == 0 and (.line | startswith("curl "))'
+	json command-is-in-the-trace wrap '.capture.session.command | .exitStatus == 0 and .program == "curl" and (has("line") | not)'
 	json connection-is-complete wrap '.tcpConns | length == 1 and .[0].conntrack.tcpState != "established"'
 }
 

@@ -39,7 +39,7 @@ static void set_up_recording(void)
 					      .end = begin + 5 * NT_SECOND,
 					      .host = "gate",
 					      .kernel = "6.1",
-					      .command = "curl https://example.com/",
+					      .command = "curl -u me:word 'https://example.com/it'\\''s here'",
 					      .has_exit_status = true,
 					      .exit_status = 7,
 					      .command_begin = begin + NT_SECOND,
@@ -156,12 +156,47 @@ START_TEST(json_has_the_session)
 	assert_has("\"session\": {\"id\": 3,\"begin\": \"2023-11-14T22:13:20.000000000Z\",\"end\": "
 		   "\"2023-11-14T22:13:25.000000000Z\"");
 	assert_has("\"host\": \"gate\",\"kernel\": \"6.1\",\"source\": \"live\"");
-	assert_has("\"command\": {\"line\": \"curl https://example.com/\",\"begin\": \"2023-11-14T22:13:21.000000000Z\"");
+	assert_has("\"command\": {\"program\": \"curl\",\"begin\": \"2023-11-14T22:13:21.000000000Z\"");
+	assert_has_not("word");
 	assert_has("\"exitStatus\": 7");
 	assert_has("{\"at\": \"+0ms\",\"kind\": \"clock-step\",\"subject\": \"eth0\",\"count\": -5,\"text\": \"The clock went "
 		   "back.\"}");
 	assert_has("{\"subject\": \"eth0\",\"received\": 10,\"captured\": 8,\"droppedByKernel\": 2}");
 	assert_has("\"interface\": \"eth0\"");
+}
+END_TEST
+
+START_TEST(command_line_is_whole_where_secrets_are_wanted)
+{
+	output.secrets = true;
+	write_json();
+	assert_has("\"command\": {\"program\": \"curl\",\"line\": \"curl -u me:word 'https://example.com/it'\\\\''s here'\",");
+	free(written);
+	write_report(false);
+	assert_has("command  curl -u me:word 'https://example.com/it'\\''s here', 2.0 s, status 7\n");
+}
+END_TEST
+
+static const struct {
+	const char *command, *shown;
+} commands[] = {
+	{ "curl", "curl" },
+	{ "curl ''", "curl … (1 argument)" },
+	{ "curl a\\ b c", "curl … (2 arguments)" },
+	{ "'my '\\''own'\\'' curl' 'a\nb'", "'my '\\''own'\\'' curl' … (1 argument)" },
+	{ "'never ends", "'never ends" },
+	{ "ends\\", "ends\\" },
+	{ "", "" },
+};
+
+START_TEST(report_shows_the_program_and_counts_its_arguments)
+{
+	char line[80];
+
+	session.command = commands[_i].command;
+	snprintf(line, sizeof line, "command  %s, 2.0 s, status 7\n", commands[_i].shown);
+	write_report(false);
+	assert_has(line);
 }
 END_TEST
 
@@ -204,7 +239,8 @@ START_TEST(report_names_session_command_and_losses)
 {
 	write_report(false);
 	assert_has("session  3, on gate, ended by command\n");
-	assert_has("command  curl https://example.com/, 2.0 s, status 7\n");
+	assert_has("command  curl … (3 arguments), 2.0 s, status 7\n");
+	assert_has_not("word");
 	assert_has("captured eth0: 8 of 10, 2 dropped by the kernel\n");
 	assert_has("events   clock-step eth0 (-5), after 0.00 ms: The clock went back.\n");
 	assert_has_not("conntrack: 4 of 4");
@@ -262,6 +298,8 @@ Suite *nettrace_suite(void)
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, json_has_the_session);
+	tcase_add_test(tcase, command_line_is_whole_where_secrets_are_wanted);
+	tcase_add_loop_test(tcase, report_shows_the_program_and_counts_its_arguments, 0, sizeof commands / sizeof *commands);
 	tcase_add_test(tcase, json_of_a_crashed_session_has_no_end);
 	tcase_add_test(tcase, json_has_conntrack);
 	tcase_add_test(tcase, json_says_that_counters_are_not_known);
