@@ -77,28 +77,11 @@ trace_id json_tls_shown(const struct output *output, trace_id id)
 	return output->omit.tls ? 0 : id;
 }
 
-static bool is_udp_conn(const struct trace_list *list, trace_id id)
-{
-	size_t low = 0, high = list->udp_conn_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (list->udp_conns[middle].id == id)
-			return true;
-		if (list->udp_conns[middle].id < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
-}
-
 trace_id json_conn_shown(const struct output *output, trace_id id)
 {
 	if (output->omit.tcp == output->omit.udp)
 		return output->omit.tcp ? 0 : id;
-	return is_udp_conn(output->list, id) == output->omit.udp ? 0 : id;
+	return (trace_find_udp_conn(output->list, id) != NULL) == output->omit.udp ? 0 : id;
 }
 
 /* ---- addresses ---- */

@@ -34,7 +34,7 @@ static void add_entry(struct timeline *timeline, nt_time at, enum entry_kind kin
 
 static bool in_a_dial(const struct report *report, trace_id from_dial)
 {
-	return !report->output->omit.dials && report_find_dial(report->list, from_dial);
+	return !report->output->omit.dials && trace_find_dial(report->list, from_dial);
 }
 
 static bool has_children(const struct report_links *links, trace_id parent)
@@ -258,8 +258,8 @@ static void print_dial(struct report *report, const struct trace_dial *dial)
 static void print_dns_entry(struct report *report, const struct entry *entry)
 {
 	const struct trace_dns_query *query = &report->list->dns_queries[entry->index];
-	const struct trace_udp_conn *udp = report_find_udp(report->list, query->connection);
-	const struct trace_tcp_conn *tcp = report_find_tcp(report->list, query->connection);
+	const struct trace_udp_conn *udp = trace_find_udp_conn(report->list, query->connection);
+	const struct trace_tcp_conn *tcp = trace_find_tcp_conn(report->list, query->connection);
 
 	report->axis = report_axis_dns(query);
 	if (udp) {

@@ -35,12 +35,6 @@ void report_index_build(struct report_index *index, const struct output *output)
 void report_index_clear(struct report_index *index);
 struct report_links report_children(const struct report_links *links, trace_id parent); /* a view into `links` */
 
-/* NULL if there is none. */
-const struct trace_dial *report_find_dial(const struct trace_list *list, trace_id id);
-const struct trace_tcp_conn *report_find_tcp(const struct trace_list *list, trace_id id);
-const struct trace_udp_conn *report_find_udp(const struct trace_list *list, trace_id id);
-const struct trace_http_request *report_find_http(const struct trace_list *list, trace_id id);
-
 struct report_span {
 	nt_time begin, end; /* either may be NT_TIME_NONE */
 };

@@ -154,7 +154,7 @@ static const char *common_problem(const struct summary *summary)
 
 static void print_icmp(struct report *report, const struct trace_dns_query *query)
 {
-	const struct trace_udp_conn *conn = report_find_udp(report->list, query->connection);
+	const struct trace_udp_conn *conn = trace_find_udp_conn(report->list, query->connection);
 	char text[TEXT_SIZE];
 
 	if (conn && conn->icmp_packet.number)
@@ -164,7 +164,7 @@ static void print_icmp(struct report *report, const struct trace_dns_query *quer
 /* Of a host with one kind of address, or a search list: the dial got what it needed from another look-up. */
 static bool is_harmless(const struct report *report, const struct lookup *lookup, const struct summary *summary)
 {
-	const struct trace_dial *dial = report_find_dial(report->list, lookup->query->from_dial);
+	const struct trace_dial *dial = trace_find_dial(report->list, lookup->query->from_dial);
 
 	if (!dial || dial->error.size || summary->answers)
 		return false;
@@ -267,8 +267,8 @@ static void print_values(struct report *report, const struct lookup *lookup, con
 
 static void print_server(struct report *report, const struct trace_dns_query *query, bool is_titled)
 {
-	const struct trace_udp_conn *udp = report_find_udp(report->list, query->connection);
-	const struct trace_tcp_conn *tcp = report_find_tcp(report->list, query->connection);
+	const struct trace_udp_conn *udp = trace_find_udp_conn(report->list, query->connection);
+	const struct trace_tcp_conn *tcp = trace_find_tcp_conn(report->list, query->connection);
 	const struct address_tuple *tuple = udp ? &udp->tuple : tcp ? &tcp->tuple : NULL;
 	char address[IP_ADDRESS_TEXT_SIZE];
 

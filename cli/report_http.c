@@ -27,7 +27,7 @@ static void print_request(struct report *report, const struct trace_http_request
 /* What is missing may have been on the wire: the capture ended first, lost packets, or cut them. */
 static bool capture_lacks_some(const struct report *report, const struct trace_http_request *request)
 {
-	const struct trace_tcp_conn *conn = report_find_tcp(report->list, request->tcp_conn);
+	const struct trace_tcp_conn *conn = trace_find_tcp_conn(report->list, request->tcp_conn);
 
 	if (!conn)
 		return false;
@@ -132,7 +132,7 @@ static void print_fields(struct report *report, char direction, const struct tra
 /* Why the client asked: an earlier request led to this one. */
 static void print_reason(struct report *report, const char *reason, trace_id id)
 {
-	const struct trace_http_request *earlier = report_find_http(report->list, id);
+	const struct trace_http_request *earlier = trace_find_http_request(report->list, id);
 
 	if (!earlier)
 		return;

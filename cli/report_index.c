@@ -2,41 +2,6 @@
 
 #include <stdlib.h>
 
-/* ---- records by id ---- */
-
-/* The first member of every record is its id, and lists are sorted by it. */
-static int compare_id(const void *key, const void *record)
-{
-	trace_id a = *(const trace_id *)key, b = *(const trace_id *)record;
-
-	return a < b ? -1 : a > b;
-}
-
-static const void *find(const void *list, size_t count, size_t size, trace_id id)
-{
-	return id && count ? bsearch(&id, list, count, size, compare_id) : NULL;
-}
-
-const struct trace_dial *report_find_dial(const struct trace_list *list, trace_id id)
-{
-	return find(list->dials, list->dial_count, sizeof *list->dials, id);
-}
-
-const struct trace_tcp_conn *report_find_tcp(const struct trace_list *list, trace_id id)
-{
-	return find(list->tcp_conns, list->tcp_conn_count, sizeof *list->tcp_conns, id);
-}
-
-const struct trace_udp_conn *report_find_udp(const struct trace_list *list, trace_id id)
-{
-	return find(list->udp_conns, list->udp_conn_count, sizeof *list->udp_conns, id);
-}
-
-const struct trace_http_request *report_find_http(const struct trace_list *list, trace_id id)
-{
-	return find(list->http_requests, list->http_request_count, sizeof *list->http_requests, id);
-}
-
 /* ---- children by parent ---- */
 
 static int compare_link(const void *a, const void *b)

@@ -37,7 +37,7 @@ struct report_span report_span_tls(const struct trace_tls_tunnel *tunnel)
 /* Whoever gets no answer waits until the connection ends. */
 static nt_time end_of_waiting(const struct report *report, const struct trace_http_request *request)
 {
-	const struct trace_tcp_conn *conn = report_find_tcp(report->list, request->tcp_conn);
+	const struct trace_tcp_conn *conn = trace_find_tcp_conn(report->list, request->tcp_conn);
 
 	if (conn && conn->close != NT_TIME_NONE)
 		return conn->close;

@@ -325,6 +325,41 @@ void trace_list_sort(struct trace_list *list)
 	sort(list->http_requests, list->http_request_count, sizeof *list->http_requests);
 }
 
+static const void *find(const void *records, size_t count, size_t size, trace_id id)
+{
+	return count ? bsearch(&id, records, count, size, compare_ids) : NULL;
+}
+
+const struct trace_dial *trace_find_dial(const struct trace_list *list, trace_id id)
+{
+	return find(list->dials, list->dial_count, sizeof *list->dials, id);
+}
+
+const struct trace_tcp_conn *trace_find_tcp_conn(const struct trace_list *list, trace_id id)
+{
+	return find(list->tcp_conns, list->tcp_conn_count, sizeof *list->tcp_conns, id);
+}
+
+const struct trace_udp_conn *trace_find_udp_conn(const struct trace_list *list, trace_id id)
+{
+	return find(list->udp_conns, list->udp_conn_count, sizeof *list->udp_conns, id);
+}
+
+const struct trace_dns_query *trace_find_dns_query(const struct trace_list *list, trace_id id)
+{
+	return find(list->dns_queries, list->dns_query_count, sizeof *list->dns_queries, id);
+}
+
+const struct trace_tls_tunnel *trace_find_tls_tunnel(const struct trace_list *list, trace_id id)
+{
+	return find(list->tls_tunnels, list->tls_tunnel_count, sizeof *list->tls_tunnels, id);
+}
+
+const struct trace_http_request *trace_find_http_request(const struct trace_list *list, trace_id id)
+{
+	return find(list->http_requests, list->http_request_count, sizeof *list->http_requests, id);
+}
+
 void trace_list_free(struct trace_list *list)
 {
 	free(list->dials);

@@ -336,4 +336,12 @@ extern const struct trace_sink trace_list_sink;
 void trace_list_sort(struct trace_list *list);
 void trace_list_free(struct trace_list *list);
 
+/* The record with this id in a sorted list; NULL if there is none. */
+const struct trace_dial *trace_find_dial(const struct trace_list *list, trace_id id);
+const struct trace_tcp_conn *trace_find_tcp_conn(const struct trace_list *list, trace_id id);
+const struct trace_udp_conn *trace_find_udp_conn(const struct trace_list *list, trace_id id);
+const struct trace_dns_query *trace_find_dns_query(const struct trace_list *list, trace_id id);
+const struct trace_tls_tunnel *trace_find_tls_tunnel(const struct trace_list *list, trace_id id);
+const struct trace_http_request *trace_find_http_request(const struct trace_list *list, trace_id id);
+
 #endif

@@ -220,6 +220,26 @@ START_TEST(sorted_list_is_in_the_order_of_ids)
 }
 END_TEST
 
+START_TEST(record_is_found_by_its_id)
+{
+	static const trace_id ids[] = { 9, 2, 7, 4 };
+
+	ck_assert_ptr_null(trace_find_tls_tunnel(&list, 2));
+	for (size_t i = 0; i < 4; i++) {
+		trace_list_sink.udp_conn(&list, &(struct trace_udp_conn){ .id = ids[i] });
+		trace_list_sink.http_request(&list, &(struct trace_http_request){ .id = ids[i] + 1 });
+	}
+	trace_list_sort(&list);
+	for (size_t i = 0; i < 4; i++) {
+		ck_assert_uint_eq(trace_find_udp_conn(&list, ids[i])->id, ids[i]);
+		ck_assert_uint_eq(trace_find_http_request(&list, ids[i] + 1)->id, ids[i] + 1);
+		ck_assert_ptr_null(trace_find_udp_conn(&list, ids[i] + 1));
+	}
+	ck_assert_ptr_null(trace_find_udp_conn(&list, 0));
+	ck_assert_ptr_null(trace_find_dial(&list, 9));
+}
+END_TEST
+
 START_TEST(empty_list_can_be_sorted_and_freed)
 {
 	trace_list_sort(&list);
@@ -297,6 +317,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tcase, tls_tunnel_is_copied_with_certificates_and_alerts);
 	tcase_add_test(tcase, http_request_is_copied_with_its_fields);
 	tcase_add_test(tcase, sorted_list_is_in_the_order_of_ids);
+	tcase_add_test(tcase, record_is_found_by_its_id);
 	tcase_add_test(tcase, empty_list_can_be_sorted_and_freed);
 	tcase_add_test(tcase, freed_list_is_usable_again);
 	tcase_add_test(tcase, different_strings_are_packed);
