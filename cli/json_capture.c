@@ -1,15 +1,6 @@
 #include "cli/json_trace.h"
-#include "cli/timestamp.h"
 #include "cli/version.h"
 #include "dissect/net/net.h"
-
-static void write_absolute(struct json *json, const char *name, nt_time time)
-{
-	char text[TIMESTAMP_SIZE];
-
-	if (time != NT_TIME_NONE)
-		json_text(json, name, timestamp_absolute_text(time, text));
-}
 
 static void write_damage(struct json *json, const struct capture_damage *damage)
 {
@@ -32,8 +23,8 @@ static void write_input(struct json *json, const struct capture_input *input)
 	json_uint(json, "packets", input->packets);
 	json_uint(json, "bytes", input->bytes);
 	json_optional_uint(json, "packetsCut", input->packets_cut);
-	write_absolute(json, "first", input->first);
-	write_absolute(json, "last", input->last);
+	json_put_absolute(json, "first", input->first);
+	json_put_absolute(json, "last", input->last);
 	json_optional_uint(json, "dropped", input->dropped);
 	json_optional_uint(json, "blocksSkipped", input->blocks_skipped);
 	write_damage(json, &input->damage);
@@ -133,8 +124,8 @@ static void write_clock(struct json *json, const struct output *output)
 
 	json_begin_object(json, "clock");
 	if (stats->packets > 0 && first != NT_TIME_NONE) {
-		write_absolute(json, "first", stats->smallest_time < first ? first : stats->smallest_time);
-		write_absolute(json, "last", stats->largest_time);
+		json_put_absolute(json, "first", stats->smallest_time < first ? first : stats->smallest_time);
+		json_put_absolute(json, "last", stats->largest_time);
 	}
 	json_optional_uint(json, "wentBackwards", stats->time_went_backwards);
 	json_end(json);

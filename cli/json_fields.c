@@ -10,6 +10,14 @@ void json_put_timestamp(struct json *json, const struct output *output, const ch
 	json_text(json, name, timestamp_text(output->begin, time, text));
 }
 
+void json_put_absolute(struct json *json, const char *name, nt_time time)
+{
+	char text[TIMESTAMP_SIZE];
+
+	if (time != NT_TIME_NONE)
+		json_text(json, name, timestamp_absolute_text(time, text));
+}
+
 /* false if one of them is not known. */
 static bool time_between(nt_time from, nt_time to, int64_t *nanoseconds)
 {

@@ -1,14 +1,5 @@
 #include "cli/json_trace.h"
 #include "cli/text.h"
-#include "cli/timestamp.h"
-
-static void put_absolute(struct json *json, const char *name, nt_time time)
-{
-	char text[TIMESTAMP_SIZE];
-
-	if (time != NT_TIME_NONE)
-		json_text(json, name, timestamp_absolute_text(time, text));
-}
 
 static void write_command(struct json *json, const struct output *output, const struct recording_session *session)
 {
@@ -20,8 +11,8 @@ static void write_command(struct json *json, const struct output *output, const 
 	json_string(json, "program", text_program(session->command, &arguments));
 	if (output->secrets)
 		json_text(json, "line", session->command);
-	put_absolute(json, "begin", session->command_begin);
-	put_absolute(json, "end", session->command_end);
+	json_put_absolute(json, "begin", session->command_begin);
+	json_put_absolute(json, "end", session->command_end);
 	if (session->has_exit_status)
 		json_int(json, "exitStatus", session->exit_status);
 	json_end(json);
@@ -61,8 +52,8 @@ void json_write_recording(struct json *json, const struct output *output)
 	session = recording->session;
 	json_begin_object(json, "session");
 	json_int(json, "id", session->id);
-	put_absolute(json, "begin", session->begin);
-	put_absolute(json, "end", session->end);
+	json_put_absolute(json, "begin", session->begin);
+	json_put_absolute(json, "end", session->end);
 	json_optional_text(json, "endReason", session->end_reason);
 	json_optional_text(json, "host", session->host);
 	json_optional_text(json, "kernel", session->kernel);

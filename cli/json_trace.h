@@ -29,6 +29,9 @@ void json_write_recording(struct json *json, const struct output *output);
 /* "+12ms", "undefined" or absolute. */
 void json_put_timestamp(struct json *json, const struct output *output, const char *name, nt_time time);
 
+/* Absolute; left out when the time is not known. */
+void json_put_absolute(struct json *json, const char *name, nt_time time);
+
 /* Microseconds since the begin of the trace, negative before it; left out when the time is not known. */
 void json_put_offset(struct json *json, const struct output *output, const char *name, nt_time time);
 
