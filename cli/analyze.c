@@ -103,6 +103,7 @@ static struct correlator *new_correlator(struct run *run)
 	};
 
 	run->sink = wanted_records(options);
+	run->list.hits = &run->hits;
 	return correlator_new(&correlate, &run->sink, &run->list, &run->hits);
 }
 

@@ -65,28 +65,51 @@ void json_put_optional_id(struct json *json, const char *name, trace_id id)
 		json_put_id(json, name, id);
 }
 
+/* Only at the limit can a record be missing that was not left out on request. */
+static bool some_are_missing(const struct output *output)
+{
+	return output->hits->count[LIMIT_RECORDS_HIT] > 0;
+}
+
 trace_id json_dial_shown(const struct output *output, trace_id id)
 {
+	if (some_are_missing(output) && !trace_find_dial(output->list, id))
+		return 0;
 	return output->omit.dials ? 0 : id;
 }
 
 trace_id json_tcp_shown(const struct output *output, trace_id id)
 {
+	if (some_are_missing(output) && !trace_find_tcp_conn(output->list, id))
+		return 0;
 	return output->omit.tcp ? 0 : id;
 }
 
 trace_id json_udp_shown(const struct output *output, trace_id id)
 {
+	if (some_are_missing(output) && !trace_find_udp_conn(output->list, id))
+		return 0;
 	return output->omit.udp ? 0 : id;
 }
 
 trace_id json_tls_shown(const struct output *output, trace_id id)
 {
+	if (some_are_missing(output) && !trace_find_tls_tunnel(output->list, id))
+		return 0;
 	return output->omit.tls ? 0 : id;
+}
+
+trace_id json_http_shown(const struct output *output, trace_id id)
+{
+	if (some_are_missing(output) && !trace_find_http_request(output->list, id))
+		return 0;
+	return output->omit.http ? 0 : id;
 }
 
 trace_id json_conn_shown(const struct output *output, trace_id id)
 {
+	if (some_are_missing(output))
+		return json_tcp_shown(output, id) | json_udp_shown(output, id); /* at most one of them has it */
 	if (output->omit.tcp == output->omit.udp)
 		return output->omit.tcp ? 0 : id;
 	return (trace_find_udp_conn(output->list, id) != NULL) == output->omit.udp ? 0 : id;

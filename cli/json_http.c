@@ -62,8 +62,8 @@ static void write_wire(struct json *json, const struct output *output, const str
 	write_packets(json, output, request);
 	write_times(json, output, request);
 	write_timing(json, &request->timing);
-	json_put_optional_id(json, "redirectedFrom", request->redirected_from);
-	json_put_optional_id(json, "retryOf", request->retry_of);
+	json_put_optional_id(json, "redirectedFrom", json_http_shown(output, request->redirected_from));
+	json_put_optional_id(json, "retryOf", json_http_shown(output, request->retry_of));
 	json_optional_string(json, "host", request->host);
 	json_optional_bool(json, "connect", request->is_connect);
 	json_optional_bool(json, "responseWithoutRequest", request->resp_without_request);

@@ -45,11 +45,12 @@ void json_put_interval(struct json *json, const char *name, nt_time from, nt_tim
 void json_put_id(struct json *json, const char *name, trace_id id);
 void json_put_optional_id(struct json *json, const char *name, trace_id id); /* left out for 0 */
 
-/* `id` where it stands for a record that is in the output, 0 where its kind is left out (--no-tcp, …). */
+/* `id` where it stands for a record that is in the output, 0 where its kind is left out (--no-tcp, …) or it is beyond LIMIT_RECORDS. */
 trace_id json_dial_shown(const struct output *output, trace_id id);
 trace_id json_tcp_shown(const struct output *output, trace_id id);
 trace_id json_udp_shown(const struct output *output, trace_id id);
 trace_id json_tls_shown(const struct output *output, trace_id id);
+trace_id json_http_shown(const struct output *output, trace_id id);
 trace_id json_conn_shown(const struct output *output, trace_id id); /* of either kind of connection */
 
 /* "host:port" as Go's net.JoinHostPort writes it; the host alone when port is 0. */

@@ -51,6 +51,8 @@
 	X(LIMIT_NAMES, 1 << 18, "addresses", "the oldest remembered DNS answer is forgotten") \
 	X(LIMIT_LOOKUPS, 1 << 16, "lookups", "of names, without an outcome yet: that which was silent longest gets it early") \
 	X(LIMIT_PROXIES, 64, "proxies", "the endpoint that was first seen to be a proxy is not known as one any more") \
+	X(LIMIT_RECORDS, 1 << 24, "records", \
+	  "of a kind (connections, requests, …); further ones are not in the trace, nor references to them") \
 	X(LIMIT_FINDINGS, 200, "findings", "of one code; further ones are only counted, in the last one") \
 	X(LIMIT_CONNTRACK, 1 << 18, "entries", "the connection tracking entry that was not told of for longest is forgotten") \
 	X(LIMIT_CONNTRACK_LINES, 1 << 20, "lines", "further lines of connection tracking logs are not read") \

@@ -184,11 +184,22 @@ static void *grow(void *records, size_t *capacity, size_t count, size_t size)
 	return nt_realloc_array(records, *capacity, size);
 }
 
+/* Whether one more is kept of a kind of which there are `count`. */
+static bool keeps_more(const struct trace_list *list, size_t count)
+{
+	if (count < LIMIT_RECORDS)
+		return true;
+	limit_hit(list->hits, LIMIT_RECORDS_HIT);
+	return false;
+}
+
 static void add_dial(void *context, const struct trace_dial *source)
 {
 	struct trace_list *list = context;
 	struct trace_dial *dial;
 
+	if (!keeps_more(list, list->dial_count))
+		return;
 	list->dials = grow(list->dials, &list->dial_capacity, list->dial_count, sizeof *list->dials);
 	dial = &list->dials[list->dial_count++];
 	*dial = *source;
@@ -203,6 +214,8 @@ static void add_tcp_conn(void *context, const struct trace_tcp_conn *source)
 	struct trace_list *list = context;
 	struct trace_tcp_conn *conn;
 
+	if (!keeps_more(list, list->tcp_conn_count))
+		return;
 	list->tcp_conns = grow(list->tcp_conns, &list->tcp_conn_capacity, list->tcp_conn_count, sizeof *list->tcp_conns);
 	conn = &list->tcp_conns[list->tcp_conn_count++];
 	*conn = *source;
@@ -215,6 +228,8 @@ static void add_udp_conn(void *context, const struct trace_udp_conn *source)
 	struct trace_list *list = context;
 	struct trace_udp_conn *conn;
 
+	if (!keeps_more(list, list->udp_conn_count))
+		return;
 	list->udp_conns = grow(list->udp_conns, &list->udp_conn_capacity, list->udp_conn_count, sizeof *list->udp_conns);
 	conn = &list->udp_conns[list->udp_conn_count++];
 	*conn = *source;
@@ -227,6 +242,8 @@ static void add_dns_query(void *context, const struct trace_dns_query *source)
 	struct trace_list *list = context;
 	struct trace_dns_query *query;
 
+	if (!keeps_more(list, list->dns_query_count))
+		return;
 	list->dns_queries = grow(list->dns_queries, &list->dns_query_capacity, list->dns_query_count, sizeof *list->dns_queries);
 	query = &list->dns_queries[list->dns_query_count++];
 	*query = *source;
@@ -238,6 +255,8 @@ static void add_tls_tunnel(void *context, const struct trace_tls_tunnel *source)
 	struct trace_list *list = context;
 	struct trace_tls_tunnel *tunnel;
 
+	if (!keeps_more(list, list->tls_tunnel_count))
+		return;
 	list->tls_tunnels = grow(list->tls_tunnels, &list->tls_tunnel_capacity, list->tls_tunnel_count, sizeof *list->tls_tunnels);
 	tunnel = &list->tls_tunnels[list->tls_tunnel_count++];
 	*tunnel = *source;
@@ -259,6 +278,8 @@ static void add_http_request(void *context, const struct trace_http_request *sou
 	struct trace_list *list = context;
 	struct trace_http_request *request;
 
+	if (!keeps_more(list, list->http_request_count))
+		return;
 	list->http_requests =
 		grow(list->http_requests, &list->http_request_capacity, list->http_request_count, sizeof *list->http_requests);
 	request = &list->http_requests[list->http_request_count++];

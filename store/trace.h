@@ -14,6 +14,7 @@
 #include "store/base.h"
 #include "store/conntrack.h"
 #include "store/findings.h"
+#include "store/limits.h"
 #include "store/trace_id.h"
 
 /* ---- dials ---- */
@@ -327,6 +328,7 @@ struct trace_list {
 	size_t dial_count, tcp_conn_count, udp_conn_count, dns_query_count, tls_tunnel_count, http_request_count, finding_count;
 	size_t dial_capacity, tcp_conn_capacity, udp_conn_capacity, dns_query_capacity, tls_tunnel_capacity, http_request_capacity,
 		finding_capacity;
+	struct limit_hits *hits;   /* where LIMIT_RECORDS is counted; NULL: nowhere */
 	struct arena strings;      /* everything that the records point to */
 	struct trace_texts *texts; /* how strings are packed into `strings`; private to trace.c, NULL while there are none */
 };

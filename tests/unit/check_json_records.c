@@ -8,12 +8,14 @@
 static const nt_time begin = INT64_C(1671787065260618344);
 
 static struct output output;
+static struct limit_hits hits;
 
 static void set_up(void)
 {
 	static const struct trace_list empty;
 
-	output = (struct output){ .begin = begin, .end = begin + NT_SECOND, .list = &empty };
+	hits = (struct limit_hits){ { 0 } };
+	output = (struct output){ .begin = begin, .end = begin + NT_SECOND, .list = &empty, .hits = &hits };
 }
 
 static nt_time after(int64_t microseconds)
@@ -573,7 +575,8 @@ END_TEST
 
 /* ---- kinds left out ---- */
 
-START_TEST(references_to_kinds_left_out_are_empty)
+/* On request, or as they were beyond the limit: the list is empty. */
+START_TEST(references_to_records_left_out_are_empty)
 {
 	const struct trace_tls_tunnel tunnel = { .id = 5,
 						 .tcp_conn = 2,
@@ -590,7 +593,10 @@ START_TEST(references_to_kinds_left_out_are_empty)
 	};
 	const struct trace_dns_query query = { .id = 4, .from_dial = 1, .connection = 2 };
 
-	output.omit = (struct output_omit){ .dials = true, .tcp = true, .udp = true };
+	if (_i == 0)
+		output.omit = (struct output_omit){ .dials = true, .tcp = true, .udp = true };
+	else
+		hits.count[LIMIT_RECORDS_HIT] = 1;
 	expect_tls(&tunnel,
 		   "{\"traceID\":\"tid-5\",\"tcpConn\":\"\",\"handshakeBeginAt\":\"undefined\","
 		   "\"handshakeEndAt\":\"undefined\",\"didResume\":false,\"peerCerts\":[],\"cipherSuite\":0,\"serverName\":\"\"}");
@@ -621,7 +627,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tcase, http_request_has_the_fields_of_the_seed_and_wire);
 	tcase_add_test(tcase, http_response_without_request_has_no_durations);
 	tcase_add_test(tcase, unanswered_connect_is_a_record);
-	tcase_add_test(tcase, references_to_kinds_left_out_are_empty);
+	tcase_add_loop_test(tcase, references_to_records_left_out_are_empty, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

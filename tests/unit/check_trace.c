@@ -220,6 +220,29 @@ START_TEST(sorted_list_is_in_the_order_of_ids)
 }
 END_TEST
 
+START_TEST(records_beyond_the_limit_are_counted)
+{
+	struct limit_hits hits = { { 0 } };
+
+	list.hits = &hits;
+	list.dial_count = list.tcp_conn_count = list.udp_conn_count = LIMIT_RECORDS;
+	list.dns_query_count = list.tls_tunnel_count = list.http_request_count = LIMIT_RECORDS;
+	trace_list_sink.dial(&list, &(struct trace_dial){ .id = 1 });
+	trace_list_sink.tcp_conn(&list, &(struct trace_tcp_conn){ .id = 2 });
+	trace_list_sink.udp_conn(&list, &(struct trace_udp_conn){ .id = 3 });
+	trace_list_sink.dns_query(&list, &(struct trace_dns_query){ .id = 4 });
+	trace_list_sink.tls_tunnel(&list, &(struct trace_tls_tunnel){ .id = 5 });
+	trace_list_sink.http_request(&list, &(struct trace_http_request){ .id = 6 });
+	ck_assert_uint_eq(hits.count[LIMIT_RECORDS_HIT], 6);
+	ck_assert_uint_eq(list.dial_count, LIMIT_RECORDS);
+	ck_assert_ptr_null(list.dials);
+	list.hits = NULL;
+	trace_list_sink.tcp_conn(&list, &(struct trace_tcp_conn){ .id = 7 });
+	ck_assert_uint_eq(hits.count[LIMIT_RECORDS_HIT], 6);
+	ck_assert_uint_eq(list.tcp_conn_count, LIMIT_RECORDS);
+}
+END_TEST
+
 START_TEST(record_is_found_by_its_id)
 {
 	static const trace_id ids[] = { 9, 2, 7, 4 };
@@ -317,6 +340,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tcase, tls_tunnel_is_copied_with_certificates_and_alerts);
 	tcase_add_test(tcase, http_request_is_copied_with_its_fields);
 	tcase_add_test(tcase, sorted_list_is_in_the_order_of_ids);
+	tcase_add_test(tcase, records_beyond_the_limit_are_counted);
 	tcase_add_test(tcase, record_is_found_by_its_id);
 	tcase_add_test(tcase, empty_list_can_be_sorted_and_freed);
 	tcase_add_test(tcase, freed_list_is_usable_again);
