@@ -29,13 +29,17 @@ struct ending {
 struct ending connection_ending(const struct correlator *c, const struct tcp_conn *conn);
 
 /*
- * Whether the client's last words were acknowledged or sent again.  If not, and the capture goes on, then it is the capture that lacks what
- * came of them.
+ * Whether the last words of the client, or of the server, were acknowledged or sent again.  If not, and the capture goes on, then it is the
+ * capture that lacks what came of them.
  */
 bool client_was_followed(const struct tcp_conn *conn);
+bool server_was_followed(const struct tcp_conn *conn);
 
 /* Whether bytes of the connection are not in the capture though they came, or were cut by the snaplen. */
 bool capture_lacks_bytes(const struct tcp_conn *conn);
+
+/* Whether so much of all connections is not in the capture that a silence up to its end proves nothing. */
+bool capture_lost_much(const struct correlator *c);
 
 /* Something in the network that makes a conversation die without either end's will; begins the finding and returns it, or NULL. */
 struct finding *diagnose_transport(struct correlator *c, struct tcp_conn *conn, trace_id request);

@@ -100,7 +100,7 @@ static void no_response(const struct case_file *file)
 	}
 	if (diagnose_transport(file->c, file->conn, file->request->id))
 		return;
-	if (file->ending.kind == ENDING_OPEN && !client_was_followed(file->conn))
+	if (file->ending.kind == ENDING_OPEN && (!client_was_followed(file->conn) || capture_lost_much(file->c)))
 		return;
 	if (file->conn->record.reused && file->conn->side[!file->conn->client].last_data > file->request->req_sent)
 		return; /* something came, whose beginning may lie before the capture */
@@ -169,6 +169,8 @@ static void partial_response(const struct case_file *file)
 		return;
 	}
 	if (diagnose_transport(file->c, file->conn, file->request->id))
+		return;
+	if (file->ending.kind == ENDING_OPEN && (!server_was_followed(file->conn) || capture_lost_much(file->c)))
 		return;
 	if (file->ending.kind != ENDING_OPEN || waited(file))
 		client_broke_off(file);

@@ -47,11 +47,24 @@ bool capture_lacks_bytes(const struct tcp_conn *conn)
 	return false;
 }
 
+bool capture_lost_much(const struct correlator *c)
+{
+	return c->bytes_lost > c->bytes_seen / 100;
+}
+
+static bool was_followed(const struct tcp_side *side, const struct tcp_side *peer)
+{
+	return peer->seen && (side->acked >= side->top || side->counts.retransmissions);
+}
+
 bool client_was_followed(const struct tcp_conn *conn)
 {
-	const struct tcp_side *client = client_side(conn);
+	return was_followed(client_side(conn), server_side(conn));
+}
 
-	return server_side(conn)->seen && (client->acked >= client->top || client->counts.retransmissions);
+bool server_was_followed(const struct tcp_conn *conn)
+{
+	return was_followed(server_side(conn), client_side(conn));
 }
 
 static void name_server(struct finding *f, const struct tcp_conn *conn)

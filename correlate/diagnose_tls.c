@@ -370,7 +370,8 @@ static bool capture_just_ends(const struct case_file *file)
 {
 	const struct tcp_side *client = &file->conn->side[file->conn->client], *server = &file->conn->side[!file->conn->client];
 
-	return file->ending.kind == ENDING_OPEN && (server->last_data > client->last_data || !client_was_followed(file->conn));
+	return file->ending.kind == ENDING_OPEN && (server->last_data > client->last_data || !client_was_followed(file->conn) ||
+						    capture_lost_much(file->c));
 }
 
 /* The client had no quarrel with the handshake: it left before the answer came, or had already begun to send data (RFC 7918). */

@@ -47,6 +47,7 @@ struct correlator {
 	bool dns_replies_missed;           /* a name without any reply was used all the same */
 	bool answers_missed, answers_seen; /* SYN-ACKs of handshakes that succeeded: not captured, captured */
 	size_t held_bytes;                 /* of segments ahead of a hole, all connections */
+	uint64_t bytes_seen, bytes_lost;   /* payload of all connections: captured, and acknowledged without being captured */
 };
 
 /* The packet that is being looked at, beside its layers. */

@@ -78,8 +78,10 @@ static void skip_hole(struct correlator *c, struct tcp_conn *conn, int side, uin
 	uint64_t size = end - delivered(s), arrived = conn->side[!side].seen && s->acked < end ? s->acked : end;
 	struct piece at = when_hole_was_over(conn, side, end);
 
-	if (arrived > delivered(s)) /* the rest was lost by the network */
+	if (arrived > delivered(s)) { /* the rest was lost by the network */
 		s->counts.lost_bytes += arrived - delivered(s);
+		c->bytes_lost += arrived - delivered(s);
+	}
 	app_gap(app_of(c, conn), side, size, &at);
 	s->deliver = end;
 	conn->waiting = false;

@@ -463,6 +463,7 @@ static bool count_payload(struct correlator *c, struct tcp_conn *conn, int sende
 	side->counts.payload_packets++;
 	note_data(side, size, packet);
 	side->byte_count += fresh;
+	c->bytes_seen += fresh;
 	if (fresh)
 		side->counts.cut_bytes += cut < fresh ? cut : fresh;
 	if (fresh == 0 && size == 1 && offset + 1 == side->top)

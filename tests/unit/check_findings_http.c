@@ -44,6 +44,15 @@ static void answer(const char *response)
 	scene_send(&t, SERVER, response);
 }
 
+/* The capture does, of something else. */
+static void go_on_for_a_minute(void)
+{
+	for (uint16_t i = 0; i < 4; i++) {
+		scene_wait(&s, 15 * NT_SECOND);
+		scene_lookup(&s, (uint16_t)(50000 + i), "other.example.org", "192.0.2.1");
+	}
+}
+
 static void exchange_and_close(const char *request, const char *response)
 {
 	ask(request);
@@ -175,10 +184,7 @@ START_TEST(server_that_is_silent_as_long_as_the_capture_lasts)
 
 	ask(GET);
 	scene_ack(&t, SERVER);
-	for (uint16_t i = 0; i < 4; i++) {
-		scene_wait(&s, 15 * NT_SECOND);
-		scene_lookup(&s, (uint16_t)(50000 + i), "other.example.org", "192.0.2.1");
-	}
+	go_on_for_a_minute();
 	f = expect_failure(FINDING_HTTP_TIMEOUT, "");
 	FINDINGS_EXPECT_PACKETS(f, { REQUEST_FRAME, "request" });
 	FINDINGS_EXPECT_WORDS(f, SERVER_AT, "60 s");
@@ -298,6 +304,16 @@ START_TEST(client_that_breaks_off_while_data_flows)
 	f = expect_failure(FINDING_CLIENT_ABORTED, "");
 	FINDINGS_EXPECT_PACKETS(f, { REQUEST_FRAME, "request" }, { 6, "the client closes" }, { RESPONSE_FRAME, "response" });
 	FINDINGS_EXPECT_WORDS(f, "5 bytes");
+}
+END_TEST
+
+START_TEST(half_a_body_as_long_as_the_capture_lasts)
+{
+	ask(GET);
+	answer(HALF);
+	scene_ack(&t, CLIENT);
+	go_on_for_a_minute();
+	expect_failure(FINDING_HTTP_BODY_TIMEOUT, "");
 }
 END_TEST
 
@@ -789,6 +805,35 @@ START_TEST(request_of_which_nobody_took_notice_is_the_capture_s_fault)
 }
 END_TEST
 
+START_TEST(body_of_which_nobody_took_notice_is_the_capture_s_fault)
+{
+	ask(GET);
+	answer(HALF);
+	go_on_for_a_minute();
+	findings_expect_no_error(&s);
+}
+END_TEST
+
+/* Of another connection, whose bytes were acknowledged and not captured. */
+START_TEST(silence_in_a_capture_that_lost_much_proves_nothing)
+{
+	struct scene_tcp other = scene_tcp(&s, 40001, 80);
+
+	scene_open(&other);
+	scene_send(&other, CLIENT, GET);
+	s.lose = true;
+	scene_send(&other, SERVER, OK);
+	scene_ack(&other, CLIENT);
+	scene_close(&other);
+	ask(GET);
+	if (_i == 0)
+		answer(HALF);
+	scene_ack(&t, _i == 0 ? CLIENT : SERVER);
+	go_on_for_a_minute();
+	findings_expect_no_error(&s);
+}
+END_TEST
+
 START_TEST(server_that_pushes_while_the_client_waits_has_not_timed_out)
 {
 	ask(GET);
@@ -1128,6 +1173,7 @@ static TCase *failures(void)
 	tcase_add_test(tc, plain_http_answered_by_a_tls_alert);
 	tcase_add_loop_test(tc, client_that_waits_in_vain, 0, 2);
 	tcase_add_test(tc, server_that_is_silent_as_long_as_the_capture_lasts);
+	tcase_add_test(tc, half_a_body_as_long_as_the_capture_lasts);
 	tcase_add_test(tc, server_that_closes_without_an_answer);
 	tcase_add_test(tc, server_that_resets_without_an_answer);
 	tcase_add_test(tc, client_that_leaves_at_once);
@@ -1169,6 +1215,8 @@ static TCase *no_failures(void)
 	tcase_add_test(tc, segments_that_overtake_each_other_are_no_failure);
 	tcase_add_loop_test(tc, capture_that_ends_in_a_young_exchange, 0, 4);
 	tcase_add_test(tc, request_of_which_nobody_took_notice_is_the_capture_s_fault);
+	tcase_add_test(tc, body_of_which_nobody_took_notice_is_the_capture_s_fault);
+	tcase_add_loop_test(tc, silence_in_a_capture_that_lost_much_proves_nothing, 0, 2);
 	tcase_add_test(tc, server_that_pushes_while_the_client_waits_has_not_timed_out);
 	tcase_add_test(tc, answer_that_the_capture_has_lost_proves_nothing);
 	tcase_add_test(tc, end_of_an_answer_that_the_capture_has_lost_proves_nothing);
