@@ -20,6 +20,17 @@ static void base_side(struct tcp_side *side, uint32_t sequence)
 	side->top_sequence = sequence;
 }
 
+/* A server that made a new number for a repeated SYN begins where the client goes on, or where it goes on itself. */
+static void settle_isn(struct tcp_side *side, uint32_t first)
+{
+	if (!side->other_isn_known || side->byte_count || first != side->other_isn + 1)
+		return;
+	side->other_isn_known = false;
+	side->isn = side->other_isn;
+	side->acked = 0;
+	base_side(side, first);
+}
+
 static uint64_t offset_of(const struct tcp_side *side, uint32_t sequence)
 {
 	return side->top + (uint64_t)(int64_t)(int32_t)(sequence - side->top_sequence);
@@ -222,10 +233,15 @@ static void handle_syn(struct tcp_conn *conn, int sender, const struct tcp_segme
 {
 	struct tcp_side *side = &conn->side[sender], *peer = &conn->side[!sender];
 
-	if (!side->isn_known && (!side->based || side->byte_count == 0))
-		base_side(side, segment->sequence + 1);
-	side->isn_known = true;
-	side->isn = segment->sequence;
+	if (!side->isn_known) {
+		if (!side->based || side->byte_count == 0)
+			base_side(side, segment->sequence + 1);
+		side->isn_known = true;
+		side->isn = segment->sequence;
+	} else if (segment->sequence != side->isn) {
+		side->other_isn_known = true;
+		side->other_isn = segment->sequence;
+	}
 	side->counts.mss = segment->mss;
 	side->counts.window_scale = segment->window_scale;
 	if (segment->flags & TCP_ACK) {
@@ -348,7 +364,8 @@ static bool begins_another(const struct tcp_conn *conn, int sender, const struct
 	const struct tcp_side *side = &conn->side[sender];
 
 	if ((segment->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK)) /* whose SYN was not captured */
-		return conn->state == TCP_CLOSED && side->isn_known && segment->sequence != side->isn;
+		return conn->state == TCP_CLOSED && side->isn_known && segment->sequence != side->isn &&
+		       !(side->other_isn_known && segment->sequence == side->other_isn);
 	if ((segment->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
 		return false;
 	if (side->isn_known && conn->client == sender)
@@ -434,6 +451,7 @@ static void handle_ack(struct tcp_conn *conn, int sender, const struct tcp_segme
 
 	if (!peer->based)
 		base_side(peer, segment->acknowledgment);
+	settle_isn(peer, segment->acknowledgment);
 	ack = offset_of(peer, segment->acknowledgment);
 	if (ack > peer->top + PLAUSIBLE_ACK_LEAD)
 		return;
@@ -506,6 +524,8 @@ static void handle_payload(struct correlator *c, struct tcp_conn *conn, int send
 
 	if (!side->based)
 		base_side(side, first);
+	if (size)
+		settle_isn(side, first);
 	offset = offset_of(side, first);
 	if (size == 0) {
 		if (offset + 1 == side->top && !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&

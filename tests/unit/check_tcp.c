@@ -429,6 +429,30 @@ END_TEST
 
 /* ---- the same ports again ---- */
 
+/* A server that makes a new number for each SYN that it sees again (SYN cookies, load balancers). */
+START_TEST(syn_ack_that_the_client_goes_on_with_is_where_the_server_begins)
+{
+	struct scene_tcp t = scene_tcp(&s, 40000, 9999), other = t;
+
+	scene_set_isn(&other, 1000, 2000000000);
+	scene_syn(&t);
+	scene_syn_ack(&t);
+	scene_syn(&other);
+	scene_syn_ack(&other);
+	if (_i == 1) /* and the one that lost comes again */
+		scene_syn_ack(&t);
+	scene_ack(&other, CLIENT);
+	scene_send(&other, CLIENT, "hello");
+	scene_send(&other, SERVER, "world!");
+	scene_close(&other);
+	scene_end(&s);
+	ck_assert_uint_eq(s.got.tcp_conn_count, 1);
+	ck_assert_uint_eq(s.got.tcp_conns[0].recv_bytes, 6);
+	ck_assert_uint_eq(s.got.tcp_conns[0].server.lost_bytes, 0);
+	ck_assert_uint_eq(s.got.tcp_conns[0].server.retransmissions, 0);
+}
+END_TEST
+
 START_TEST(syn_with_another_sequence_number_begins_another_connection)
 {
 	struct scene_tcp t = scene_tcp(&s, 40000, 9999);
@@ -574,6 +598,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(handshake, syn_options_are_kept);
 	tcase_add_test(handshake, round_trip_is_the_longer_part_of_the_handshake);
 	tcase_add_test(unseen, open_connection_is_reused_and_has_no_handshake);
+	tcase_add_loop_test(handshake, syn_ack_that_the_client_goes_on_with_is_where_the_server_begins, 0, 2);
 	tcase_add_test(unseen, syn_ack_names_the_client_of_an_unseen_syn);
 	tcase_add_test(unseen, syn_repeated_after_its_syn_ack_begins_no_second_connection);
 	tcase_add_loop_test(unseen, client_of_an_open_connection, 0, sizeof client_rows / sizeof *client_rows);
