@@ -11,6 +11,8 @@
 enum { MAX_ATTEMPTS = 16, LOOK_AROUND = 256 };
 /* The next address is tried at once after a failure: what comes later is another try of the program. */
 static const nt_time next_address_time = 2 * NT_SECOND;
+/* Who has the addresses connects at once; who still waits for some, when the resolver gives up. */
+static const nt_time connect_delay = 5 * NT_SECOND, resolver_patience = 30 * NT_SECOND;
 /* A SYN that nobody answered for so long was given up; the capture's end alone does not make a failure. */
 static const nt_time connect_patience = 3 * NT_SECOND, lone_syn_patience = 3 * NT_SECOND / 2, race_patience = 150 * NT_MILLISECOND;
 
@@ -73,13 +75,25 @@ struct lookups *dials_lookups(struct correlator *c)
 
 /* ---- attempts ---- */
 
+/* Whether the lookup led to the dial at once, so that it is the dial's beginning and not the source of a cached name. */
+static bool leads_to(const struct lookup *lookup, const struct dial *dial)
+{
+	const struct lookup_story *story = &lookup->story;
+	nt_time last = story->last_reply > story->last_query ? story->last_reply : story->last_query, delay = connect_delay;
+
+	for (size_t i = 0; i < sizeof story->asked_at / sizeof *story->asked_at; i++)
+		if (story->asked_at[i] > story->replied_at[i])
+			delay = resolver_patience;
+	return dial->first_syn - last <= delay;
+}
+
 static void use_lookup(struct dial *dial, struct lookup *lookup)
 {
 	struct lookup *old = dial->lookup;
 
 	dial->lookup = lookup ? lookup_ref(lookup) : NULL;
 	lookup_unref(old);
-	dial->resolved_itself = lookup && (lookup->dial == 0 || lookup->dial == dial->record.id);
+	dial->resolved_itself = lookup && (lookup->dial == 0 || lookup->dial == dial->record.id) && leads_to(lookup, dial);
 	if (dial->resolved_itself)
 		for (struct lookup *each = lookup; each; each = each->expands)
 			each->dial = dial->record.id;
@@ -354,6 +368,8 @@ void dials_name(struct correlator *c, struct tcp_conn *conn, struct bytes name, 
 		return;
 	/* Several names lead to this address: what counts is the lookup of the name that was meant, if there was one. */
 	lookup = lookups_by_name(c->dials->lookups, tuple.ip_version, &tuple.source, name);
+	if (lookup && lookup->begin > dial->first_syn)
+		lookup = NULL; /* of another program, or of a proxy that resolves for this one */
 	if (lookup && !lookup->story.last_reply)
 		c->dns_replies_missed = true;
 	if (dial->lookup && dial->resolved_itself)

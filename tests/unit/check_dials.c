@@ -210,6 +210,37 @@ START_TEST(cached_name_makes_a_dial_without_resolver)
 }
 END_TEST
 
+START_TEST(lookup_long_before_the_connection_is_no_part_of_its_dial)
+{
+	const struct trace_dial *dial;
+
+	scene_lookup(&s, 50000, NAME, V4);
+	scene_wait(&s, 8 * NT_SECOND);
+	open_to(V4, 40000);
+	dial = end_with(1);
+	check_text(dial->host, NAME);
+	ck_assert_uint_eq(dial->resolver_dial_count, 0);
+	ck_assert_int_eq(dial->begin, s.got.tcp_conns[0].handshake_begin);
+	ck_assert_uint_eq(s.got.dns_queries[0].from_dial, 0);
+}
+END_TEST
+
+START_TEST(connection_that_waited_for_an_unanswered_query_is_its_dial)
+{
+	struct scene_dns a = scene_dns(&s, 50000), aaaa = scene_dns(&s, 50001);
+	const struct trace_dial *dial;
+
+	scene_dns_query(&a, 1, NAME, DNS_TYPE_A);
+	scene_dns_query(&aaaa, 2, NAME, DNS_TYPE_AAAA);
+	scene_dns_reply(&a, 1, NAME, DNS_TYPE_A, V4);
+	scene_wait(&s, 10 * NT_SECOND);
+	open_to(V4, 40000);
+	dial = end_with(1);
+	ck_assert_uint_eq(dial->resolver_dial_count, 2);
+	ck_assert_int_eq(dial->begin, scene_at(1));
+}
+END_TEST
+
 START_TEST(resolver_of_another_family_than_the_connection)
 {
 	struct scene_dns aaaa = scene_dns(&s, 50000);
@@ -553,6 +584,21 @@ START_TEST(name_that_was_meant_brings_its_own_lookup)
 }
 END_TEST
 
+START_TEST(lookup_after_the_connection_is_another_program_s)
+{
+	struct scene_tcp t = to(V4, 40000);
+	const struct trace_dial *dial;
+
+	scene_open(&t);
+	scene_lookup(&s, 50000, NAME, V4);
+	send_hello(&t, NAME);
+	dial = end_with(1);
+	check_text(dial->host, NAME);
+	ck_assert_uint_eq(dial->resolver_dial_count, 0);
+	ck_assert_uint_eq(s.got.dns_queries[0].from_dial, 0);
+}
+END_TEST
+
 START_TEST(two_names_on_one_address_keep_their_lookups)
 {
 	struct scene_tcp first = to(V4, 40000), second = to(V4, 40001);
@@ -589,6 +635,8 @@ Suite *nettrace_suite(void)
 	tcase_add_test(lookup, retry_at_another_server_is_another_resolver_dial);
 	tcase_add_test(lookup, fallback_to_tcp_is_another_resolver_dial);
 	tcase_add_test(lookup, cached_name_makes_a_dial_without_resolver);
+	tcase_add_test(lookup, lookup_long_before_the_connection_is_no_part_of_its_dial);
+	tcase_add_test(lookup, connection_that_waited_for_an_unanswered_query_is_its_dial);
 	tcase_add_test(lookup, resolver_of_another_family_than_the_connection);
 	tcase_add_test(lookup, answer_of_one_client_names_nothing_of_another);
 	tcase_add_test(lookup, each_client_has_its_own_lookup);
@@ -610,6 +658,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(names, first_request_names_the_dial);
 	tcase_add_test(names, latest_answer_names_an_address_of_two_names);
 	tcase_add_test(names, name_that_was_meant_brings_its_own_lookup);
+	tcase_add_test(names, lookup_after_the_connection_is_another_program_s);
 	tcase_add_loop_test(names, two_names_on_one_address_keep_their_lookups, 0, 2);
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
 		tcase_add_checked_fixture(all[i], setup, teardown);
