@@ -1,5 +1,7 @@
 #include "correlate/app.h"
 
+#include "correlate/http_url.h"
+#include "correlate/proxies.h"
 #include "dissect/dns/dns.h"
 #include "dissect/http/http1.h"
 #include "dissect/http/http2.h"
@@ -154,6 +156,46 @@ static void become_opaque(struct app *app)
 	}
 }
 
+/* ---- SOCKS: what follows is for somebody behind this server ---- */
+
+/* The client's first words (RFC 1928 3; SOCKS 4 has its whole request there): the version, 0 if it is something else. */
+static uint8_t socks_version(struct bytes words)
+{
+	struct cursor c = cur_of(words.at, words.size, 0);
+	uint8_t version = cur_u8(&c), second = cur_u8(&c);
+
+	if (version == 5 && second) {
+		cur_skip(&c, second); /* methods */
+		return c.state == CUR_OK ? version : 0;
+	}
+	if (version != 4 || second < 1 || second > 2)
+		return 0;
+	cur_skip(&c, 6); /* port and address; a user's name follows */
+	return c.state == CUR_OK && cur_left(&c) && memchr(c.at, 0, cur_left(&c)) ? version : 0;
+}
+
+static bool is_socks_answer(uint8_t version, struct bytes words)
+{
+	if (version == 5)
+		return words.size == 2 && words.at[0] == 5;
+	return words.size == 8 && words.at[0] == 0 && words.at[1] == 90; /* granted */
+}
+
+static void look_for_socks(struct app *app, int side, struct bytes words)
+{
+	if (app->in.depth || app->in.mid_stream || app->seen[side] || app->socks_proxy)
+		return;
+	if (!app->socks) {
+		app->socks = socks_version(words);
+		app->socks_client = (int8_t)side;
+	} else if (side != app->socks_client && is_socks_answer(app->socks, words)) {
+		app->socks_proxy = http_proxy_url(app, app->socks == 5 ? "socks5://" : "socks4://");
+		proxies_note(app->c, app->conn);
+	}
+}
+
+/* ---- what comes before the protocol is known ---- */
+
 static void undecided_data(struct app *app, int side, const struct piece *piece)
 {
 	struct buffer *start = &app->start[side];
@@ -183,8 +225,10 @@ static void undecided_data(struct app *app, int side, const struct piece *piece)
 	} else if (found.undecided) {
 		return;
 	}
-	if (!start->size)
+	if (!start->size) {
+		look_for_socks(app, side, piece->data);
 		app->seen[side] += piece->data.size;
+	}
 	become_opaque(app);
 }
 
@@ -199,10 +243,15 @@ static void opaque_data(struct app *app, int side, const struct piece *piece)
 
 	if (tls || http)
 		found = find_protocol(app, side, data, false);
+	look_for_socks(app, side, data);
 	app->seen[side] += data.size;
 	if (!found.protocol)
 		return;
 	app->in.mid_stream = true;
+	if (app->socks_proxy) {
+		app->in.depth++;
+		app->in.proxy = bytes_of(app->socks_proxy);
+	}
 	open_protocol(app, &found);
 	app->protocol->data(app->state, side, piece);
 }
@@ -263,5 +312,6 @@ void app_free(struct app *app)
 		app->protocol->close(app->state);
 	buffer_free(&app->start[0]);
 	buffer_free(&app->start[1]);
+	free(app->socks_proxy);
 	free(app);
 }

@@ -53,6 +53,9 @@ struct app {
 	struct buffer start[2]; /* kept until decided */
 	struct piece start_piece[2];
 	bool finished[2];
+	uint8_t socks; /* the version that one side spoke first, 0 if none */
+	int8_t socks_client;
+	char *socks_proxy; /* "socks5://host:port" once the other side answered so; owned */
 };
 
 /* Opens a protocol that is known without looking at the first bytes. */

@@ -64,7 +64,7 @@ static void report_if_complete(struct http_state *state, struct exchange *exchan
 static struct bytes proxy_url(struct http_state *state)
 {
 	if (!state->proxy)
-		state->proxy = http_proxy_url(state->app);
+		state->proxy = http_proxy_url(state->app, state->app->in.tls_tunnel ? "https://" : "http://");
 	return bytes_of(state->proxy);
 }
 

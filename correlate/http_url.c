@@ -119,14 +119,14 @@ struct bytes http_url(struct arena *arena, const struct app *app, bool is_connec
 	return url;
 }
 
-char *http_proxy_url(const struct app *app)
+char *http_proxy_url(const struct app *app, const char *scheme)
 {
 	struct buffer out = { .max = 1024 };
 
 	struct bytes host = dials_host(app->conn);
 	char port[8];
 
-	add_text(&out, app->in.tls_tunnel ? "https://" : "http://");
+	add_text(&out, scheme);
 	if (host.size) {
 		http_url_escape(&out, host);
 		snprintf(port, sizeof port, ":%u", tcp_tuple(app->conn).destination_port);

@@ -20,7 +20,7 @@ size_t http_scheme_size(struct bytes target);
 
 struct bytes http_host_name(struct bytes host_field); /* without port and brackets: a view */
 
-/* "http://name:port" (address without a name) of the server of this connection, or https:// if a tunnel leads to it; the caller frees it. */
-char *http_proxy_url(const struct app *app);
+/* "http://name:port" (address without a name) of the server of this connection; `scheme` is "http://" or the like.  The caller frees it. */
+char *http_proxy_url(const struct app *app, const char *scheme);
 
 #endif

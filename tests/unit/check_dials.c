@@ -547,6 +547,37 @@ START_TEST(proxy_has_its_name_from_dns)
 }
 END_TEST
 
+static void ask_socks(struct scene_tcp *t, int version)
+{
+	scene_open(t);
+	if (version == 4) {
+		scene_send_bytes(t, CLIENT, "\4\1\1\273\306\63\144\1me", 11);
+		scene_send_bytes(t, SERVER, "\0\132\0\0\0\0\0\0", 8);
+		return;
+	}
+	scene_send_bytes(t, CLIENT, "\5\1\0", 3);
+	scene_send_bytes(t, SERVER, "\5\0", 2);
+	scene_send_bytes(t, CLIENT, "\5\1\0\3\17www.example.org\1\273", 22);
+	scene_send_bytes(t, SERVER, "\5\0\0\1\0\0\0\0\0\0", 10);
+}
+
+/* Which is what the proxy is to reach, as with CONNECT. */
+START_TEST(name_behind_a_socks_proxy_is_not_the_dial_s)
+{
+	struct scene_tcp t = to(V4, 40000);
+
+	ask_socks(&t, _i < 2 ? 4 : 5);
+	if (_i % 2)
+		send_hello(&t, NAME);
+	else
+		scene_send(&t, CLIENT, "GET / HTTP/1.1\r\nHost: " NAME "\r\n\r\n");
+	check_text(end_with(1)->host, V4);
+	ck_assert_uint_eq(s.got.tls_tunnel_count + s.got.http_request_count, 1);
+	if (_i % 2 == 0)
+		check_text(s.got.http_requests[0].network_proxy, _i ? "socks5://" V4 ":443" : "socks4://" V4 ":443");
+}
+END_TEST
+
 START_TEST(first_request_names_the_dial)
 {
 	struct scene_tcp t = to(V4, 40000);
@@ -655,6 +686,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(names, server_name_of_tls_goes_before_dns);
 	tcase_add_loop_test(names, host_field_names_the_dial_unless_it_is_a_proxy_s, 0, sizeof host_rows / sizeof *host_rows);
 	tcase_add_test(names, proxy_has_its_name_from_dns);
+	tcase_add_loop_test(names, name_behind_a_socks_proxy_is_not_the_dial_s, 0, 4);
 	tcase_add_test(names, first_request_names_the_dial);
 	tcase_add_test(names, latest_answer_names_an_address_of_two_names);
 	tcase_add_test(names, name_that_was_meant_brings_its_own_lookup);
