@@ -88,6 +88,9 @@ struct report_span report_axis_tcp(const struct report *report, const struct tra
 struct report_span report_axis_udp(const struct report *report, const struct trace_udp_conn *conn);
 struct report_span report_axis_dns(const struct trace_dns_query *query);
 
+/* Whether what is missing of a connection may have been on the wire: the capture ended first, has one direction, lost packets, or cut them. */
+bool report_capture_lacks_some(const struct trace_tcp_conn *conn);
+
 /* TLS, HTTP or DNS that was understood. */
 bool report_has_exchanges(const struct report *report, trace_id conn);
 

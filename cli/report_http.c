@@ -24,15 +24,17 @@ static void print_request(struct report *report, const struct trace_http_request
 	}
 }
 
-/* What is missing may have been on the wire: the capture ended first, lost packets, or cut them. */
 static bool capture_lacks_some(const struct report *report, const struct trace_http_request *request)
 {
 	const struct trace_tcp_conn *conn = trace_find_tcp_conn(report->list, request->tcp_conn);
 
-	if (!conn)
-		return false;
-	return conn->close_reason == TRACE_CLOSE_NONE || conn->client.lost_bytes || conn->client.cut_bytes ||
-	       conn->server.lost_bytes || conn->server.cut_bytes;
+	return conn && report_capture_lacks_some(conn);
+}
+
+/* Its status may be any number, also 0. */
+static bool has_response(const struct trace_http_request *request)
+{
+	return request->status || request->resp_recv != NT_TIME_NONE;
 }
 
 static void print_body_sent(struct report *report, const struct trace_http_request *request)
@@ -52,14 +54,14 @@ static void print_body_sent(struct report *report, const struct trace_http_reque
 static void print_status(struct report *report, const struct trace_http_request *request)
 {
 	fputs(" -> ", report->out);
-	if (!request->status && capture_lacks_some(report, request))
+	if (!has_response(request) && capture_lacks_some(report, request))
 		fputs("no response in the capture", report->out);
-	else if (!request->status)
+	else if (!has_response(request))
 		report_bad(report, "response missing");
 	else if (request->status >= 400)
 		report_bad(report, "%u", request->status);
 	else
-		fprintf(report->out, "%u", request->status);
+		fprintf(report->out, "%03u", request->status);
 	if (request->interim_status)
 		fprintf(report->out, " (after %u)", request->interim_status);
 }
@@ -146,7 +148,7 @@ static void print_reason(struct report *report, const char *reason, trace_id id)
 
 static bool has_failed(const struct report *report, const struct trace_http_request *request)
 {
-	bool is_cut_short = request->status == 0 || request->truncated;
+	bool is_cut_short = !has_response(request) || request->truncated;
 
 	return request->status >= 400 || request->error.size || request->malformed ||
 	       (is_cut_short && !capture_lacks_some(report, request));
@@ -161,7 +163,7 @@ void report_http(struct report *report, const struct trace_http_request *request
 	print_request(report, request);
 	print_body_sent(report, request);
 	print_status(report, request);
-	if (request->status)
+	if (has_response(request))
 		print_response(report, request);
 	print_remarks(report, request);
 	report_end_line_at(report, first, last);

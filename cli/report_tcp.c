@@ -59,6 +59,16 @@ const char *report_icmp(uint8_t ip_version, uint8_t type, uint8_t code, char out
 	return out;
 }
 
+/* ---- what the capture lacks ---- */
+
+bool report_capture_lacks_some(const struct trace_tcp_conn *conn)
+{
+	bool has_one_direction = !conn->client.packets != !conn->server.packets;
+
+	return conn->close_reason == TRACE_CLOSE_NONE || has_one_direction || conn->client.lost_bytes || conn->client.cut_bytes ||
+	       conn->server.lost_bytes || conn->server.cut_bytes;
+}
+
 /* ---- how a connection began ---- */
 
 static void print_not_connected(struct report *report, const struct trace_tcp_conn *conn)

@@ -155,16 +155,19 @@ static const struct tls_remark remarks[] = {
 	{ offsetof(struct trace_tls_tunnel, hello_retry), "after a HelloRetryRequest" },
 	{ offsetof(struct trace_tls_tunnel, early_data), "with early data" },
 	{ offsetof(struct trace_tls_tunnel, early_data_refused), "early data refused" },
-	{ offsetof(struct trace_tls_tunnel, encrypted_client_hello), "encrypted ClientHello" },
+	{ offsetof(struct trace_tls_tunnel, encrypted_client_hello), "ECH or GREASE offered" },
 	{ offsetof(struct trace_tls_tunnel, certificate_request), "client certificate asked for" },
-	{ offsetof(struct trace_tls_tunnel, mid_stream), "begun within the connection" },
 };
 
 static void print_remarks(struct report *report, const struct trace_tls_tunnel *tunnel)
 {
+	const struct trace_tcp_conn *conn = report_find_tcp(report->list, tunnel->tcp_conn);
+
 	for (size_t i = 0; i < sizeof remarks / sizeof *remarks; i++)
 		if (*(const bool *)((const char *)tunnel + remarks[i].flag))
 			fprintf(report->out, ", %s", remarks[i].text);
+	if (tunnel->mid_stream && !(conn && conn->reused)) /* else it is not known whether anything went before */
+		fputs(", begun within the connection", report->out);
 }
 
 /* ---- how it ended ---- */
@@ -202,6 +205,14 @@ static bool print_alerts(struct report *report, const struct trace_tls_tunnel *t
 	return any;
 }
 
+/* One that was seen from its begin, and never got to its end. */
+static bool has_failed(const struct report *report, const struct trace_tls_tunnel *tunnel)
+{
+	const struct trace_tcp_conn *conn = report_find_tcp(report->list, tunnel->tcp_conn);
+
+	return tunnel->error.size || (tunnel->client_hello && !tunnel->done && !(conn && report_capture_lacks_some(conn)));
+}
+
 static void print_outcome(struct report *report, const struct trace_tls_tunnel *tunnel)
 {
 	char duration[TEXT_SIZE];
@@ -214,6 +225,8 @@ static void print_outcome(struct report *report, const struct trace_tls_tunnel *
 		fprintf(report->out, "handshake %s", text_duration(tunnel->handshake_us, duration));
 	else if (tunnel->done)
 		fputs("handshake done", report->out);
+	else if (!has_failed(report, tunnel))
+		fputs("handshake not complete in the capture", report->out);
 	else if (!tunnel->server_hello)
 		report_bad(report, "no ServerHello");
 	else
@@ -270,15 +283,9 @@ static void print_details(struct report *report, const struct trace_tls_tunnel *
 		print_certificate_line(report, &tunnel->client_certificates[i]);
 }
 
-/* One that was seen from its begin, and never got to its end. */
-static bool has_failed(const struct trace_tls_tunnel *tunnel)
-{
-	return tunnel->error.size || (tunnel->client_hello && !tunnel->done);
-}
-
 void report_tls(struct report *report, const struct trace_tls_tunnel *tunnel, struct bytes host)
 {
-	report_begin_step(report, tunnel->udp_conn ? "QUIC" : "TLS", report_span_tls(tunnel), has_failed(tunnel));
+	report_begin_step(report, tunnel->udp_conn ? "QUIC" : "TLS", report_span_tls(tunnel), has_failed(report, tunnel));
 	print_agreed(report, tunnel, host);
 	print_remarks(report, tunnel);
 	print_chain(report, "certificate", tunnel->certificates, tunnel->certificate_count, tunnel->handshake_begin,

@@ -703,6 +703,46 @@ START_TEST(unanswered_client_hello_gives_the_error)
 }
 END_TEST
 
+START_TEST(handshake_that_the_capture_has_in_part_is_no_failure)
+{
+	struct trace_tls_tunnel tunnel = tls(2, 1);
+
+	tunnel.done = false;
+	use_tls(&tunnel);
+	if (_i == 0)
+		list.tcp_conns[0].close_reason = TRACE_CLOSE_NONE;
+	if (_i == 1)
+		list.tcp_conns[0].server.lost_bytes = 100;
+	if (_i == 2)
+		list.tcp_conns[0].client.packets = 3; /* and none of the server */
+	assert_has(print_timeline(), "   handshake not complete in the capture  [");
+	assert_lacks(printed, "xx");
+}
+END_TEST
+
+START_TEST(what_came_before_the_capture_is_not_known)
+{
+	struct trace_tls_tunnel tunnel = tls(2, 1);
+
+	tunnel.mid_stream = true;
+	use_tls(&tunnel);
+	assert_has(print_timeline(), ", begun within the connection");
+	list.tcp_conns[0].reused = true;
+	assert_lacks(print_timeline(), "begun within the connection");
+}
+END_TEST
+
+START_TEST(handshake_that_ended_too_soon_is_a_failure)
+{
+	struct trace_tls_tunnel tunnel = tls(2, 1);
+
+	tunnel.done = false;
+	use_tls(&tunnel);
+	assert_has(print_timeline(), "   handshake not finished  [");
+	assert_has(printed, "xx");
+}
+END_TEST
+
 START_TEST(close_notify_is_no_trouble)
 {
 	struct trace_tls_alert alerts[] = { { .level = 1, .description = 0 }, { .encrypted = true } };
@@ -832,11 +872,37 @@ START_TEST(end_of_the_capture_is_not_the_fault_of_the_server)
 	requests[0].truncated = true;
 	requests[0].resp_complete = false;
 	requests[1].status = 0;
+	requests[1].resp_recv = requests[1].resp_begin = requests[1].resp_end = NT_TIME_NONE;
 	use_http(requests, 2);
 	list.tcp_conns[0].close_reason = TRACE_CLOSE_NONE;
 	assert_has(print_timeline(), "-> 200, 15381 bytes, first byte after 20 ms, not complete in the capture\n");
 	assert_has(printed, "-> no response in the capture  [");
 	assert_lacks(printed, "xx");
+}
+END_TEST
+
+START_TEST(one_direction_alone_is_not_the_fault_of_the_server)
+{
+	struct trace_http_request request = http(2, 1);
+
+	request.status = 0;
+	request.resp_recv = request.resp_begin = request.resp_end = NT_TIME_NONE;
+	request.resp_complete = false;
+	use_http(&request, 1);
+	list.tcp_conns[0].client.packets = 3;
+	assert_has(print_timeline(), "-> no response in the capture  [");
+	assert_lacks(printed, "xx");
+}
+END_TEST
+
+START_TEST(status_of_zeros_is_a_response)
+{
+	struct trace_http_request request = http(2, 1);
+
+	request.status = 0;
+	use_http(&request, 1);
+	assert_has(print_timeline(), "-> 000, 15381 bytes,");
+	assert_lacks(printed, "response missing");
 }
 END_TEST
 
@@ -1169,6 +1235,9 @@ static void add_protocols(Suite *suite)
 	tcase_add_test(dns, mdns_question_needs_no_answer);
 	tcase_add_test(tls_case, fatal_alert_says_who_sent_it);
 	tcase_add_test(tls_case, unanswered_client_hello_gives_the_error);
+	tcase_add_loop_test(tls_case, handshake_that_the_capture_has_in_part_is_no_failure, 0, 3);
+	tcase_add_test(tls_case, handshake_that_ended_too_soon_is_a_failure);
+	tcase_add_test(tls_case, what_came_before_the_capture_is_not_known);
 	tcase_add_test(tls_case, close_notify_is_no_trouble);
 	tcase_add_test(tls_case, expired_certificate_is_told_by_the_time_of_the_handshake);
 	tcase_add_test(tls_case, unknown_numbers_are_printed_as_numbers);
@@ -1178,6 +1247,8 @@ static void add_protocols(Suite *suite)
 	tcase_add_test(http_case, orphan_response_is_shown);
 	tcase_add_test(http_case, truncated_body_is_said);
 	tcase_add_test(http_case, end_of_the_capture_is_not_the_fault_of_the_server);
+	tcase_add_test(http_case, one_direction_alone_is_not_the_fault_of_the_server);
+	tcase_add_test(http_case, status_of_zeros_is_a_response);
 	tcase_add_test(http_case, cut_packets_are_not_the_fault_of_the_server);
 	tcase_add_test(http_case, proxy_tunnel_comes_before_what_runs_in_it);
 	tcase_add_test(http_case, requests_of_a_connection_are_cut_without_verbose);
