@@ -228,7 +228,8 @@ static void name_failure(struct tls_state *state)
 		tunnel->handshake_end = state->ended[server];
 	} else if (state->ended[state->client_side] != NT_TIME_NONE) {
 		tunnel->handshake_end = state->ended[state->client_side]; /* the client gave up */
-		if (!tunnel->server_hello && tunnel->handshake_end - state->tunnel.client_begin >= TIMEOUT_PATIENCE)
+		if (!tunnel->server_hello && state->app->conn->side[server].seen &&
+		    tunnel->handshake_end - state->tunnel.client_begin >= TIMEOUT_PATIENCE)
 			tunnel->error = BYTES("net/http: TLS handshake timeout");
 	}
 }

@@ -187,7 +187,8 @@ static void name_error(struct exchange_list *list, struct exchange *exchange)
 	char from[ENDPOINT_TEXT_SIZE], to[ENDPOINT_TEXT_SIZE];
 	struct ending ending;
 
-	if (exchange->response_begun || !exchange->has_request || conn->client < 0 || conn->side[!conn->client].counts.lost_bytes)
+	if (exchange->response_begun || !exchange->has_request || conn->client < 0 || !conn->side[!conn->client].seen ||
+	    conn->side[!conn->client].counts.lost_bytes)
 		return;
 	ending = connection_ending(list->app->c, conn);
 	if (ending.kind == ENDING_FIN && ending.by_server)

@@ -907,6 +907,8 @@ START_TEST(capture_of_one_direction_proves_nothing)
 		scene_fin(&t, SERVER);
 	findings_expect_no_error(&s);
 	findings_expect_one(&s, FINDING_CAPTURE_ONE_DIRECTION_ONLY);
+	for (size_t i = 0; i < s.got.http_request_count; i++)
+		ck_assert_uint_eq(request(i)->error.size, 0);
 }
 END_TEST
 

@@ -447,6 +447,16 @@ START_TEST(client_that_gives_up_says_no_reason)
 }
 END_TEST
 
+START_TEST(client_that_gives_up_without_a_captured_server_has_no_error)
+{
+	t.next[CLIENT]++; /* the handshake of TCP came before the capture */
+	send_client_hello(OFFER_13);
+	scene_wait(&s, 5 * NT_SECOND);
+	scene_rst(&t, CLIENT);
+	ck_assert_uint_eq(end_with(1)->error.size, 0);
+}
+END_TEST
+
 START_TEST(end_of_the_capture_is_no_failure)
 {
 	const struct trace_tls_tunnel *tunnel;
@@ -592,6 +602,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(bad, reset_by_an_ipv6_server_has_brackets);
 	tcase_add_test(bad, end_by_the_server);
 	tcase_add_loop_test(bad, client_that_gives_up_says_no_reason, 0, sizeof client_end_rows / sizeof *client_end_rows);
+	tcase_add_test(bad, client_that_gives_up_without_a_captured_server_has_no_error);
 	tcase_add_test(bad, end_of_the_capture_is_no_failure);
 	tcase_add_test(bad, number_of_alerts_is_limited);
 	tcase_add_test(surroundings, starttls_begins_in_the_middle_of_the_stream);
