@@ -53,7 +53,7 @@ struct finding *diagnose_transport(struct correlator *c, struct tcp_conn *conn, 
 /* ---- by layer ---- */
 
 /* An attempt to connect that failed, as the cause of its dial's failure or (`fallback`) on the way to its success. */
-void diagnose_attempt(struct correlator *c, const struct tcp_conn *conn, struct bytes host, bool fallback);
+struct finding *diagnose_attempt(struct correlator *c, const struct tcp_conn *conn, struct bytes host, bool fallback);
 
 /* Retransmissions, zero windows, what the capture lacks; resets of connections on which nothing else was understood. */
 void diagnose_tcp(struct correlator *c, struct tcp_conn *conn);

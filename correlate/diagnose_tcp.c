@@ -160,7 +160,7 @@ static bool is_ipv6(const struct tcp_conn *conn)
 	return conn->flow.key.ip_version == 6;
 }
 
-void diagnose_attempt(struct correlator *c, const struct tcp_conn *conn, struct bytes host, bool fallback)
+struct finding *diagnose_attempt(struct correlator *c, const struct tcp_conn *conn, struct bytes host, bool fallback)
 {
 	enum finding_code code = FINDING_TCP_TIMEOUT;
 	enum trace_close why = conn->record.close_reason;
@@ -192,6 +192,7 @@ void diagnose_attempt(struct correlator *c, const struct tcp_conn *conn, struct 
 	finding_trace(f, conn->record.id);
 	if (!fallback)
 		finding_root(f, conn->record.from_dial, 0);
+	return f;
 }
 
 /* ---- transport that died ---- */

@@ -13,6 +13,8 @@ enum { MAX_ATTEMPTS = 16, LOOK_AROUND = 256 };
 static const nt_time next_address_time = 2 * NT_SECOND;
 /* Who has the addresses connects at once; who still waits for some, when the resolver gives up. */
 static const nt_time connect_delay = 5 * NT_SECOND, resolver_patience = 30 * NT_SECOND;
+/* A connection to the same place that began so soon after, and worked, made good for one that failed; who waits gives up after 21 s. */
+static const nt_time repeat_time = 2 * NT_SECOND, repeat_patience = 30 * NT_SECOND;
 /* A SYN that nobody answered for so long was given up; the capture's end alone does not make a failure. */
 static const nt_time connect_patience = 3 * NT_SECOND, lone_syn_patience = 3 * NT_SECOND / 2, race_patience = 150 * NT_MILLISECOND;
 
@@ -27,6 +29,7 @@ struct dial {
 	size_t open_connections;
 	nt_time first_syn, last_failure;
 	bool explained; /* a finding says why it failed */
+	nt_time repeated; /* the first SYN of a later connection to the same place that worked, NT_TIME_NONE if none did */
 	size_t pending; /* attempts without an outcome */
 };
 
@@ -113,7 +116,7 @@ static struct dial *dial_new(struct correlator *c, const struct tcp_conn *conn, 
 	dial->record.source = tuple.source;
 	dial->record.host_by = TRACE_BY_ADDRESS;
 	dial->record.first_packet = conn->record.first_packet;
-	dial->last_failure = NT_TIME_NONE;
+	dial->last_failure = dial->repeated = NT_TIME_NONE;
 	use_lookup(dial, lookup);
 	dial->older = dials->newest;
 	if (dials->newest)
@@ -216,13 +219,33 @@ static void settle(struct dial *dial, struct tcp_conn *conn)
 	conn->dial_pending = false;
 }
 
+static bool is_repeated_by(const struct dial *dial, const struct tcp_conn *conn, const struct address_tuple *tuple)
+{
+	if (dial == conn->dial || dial->record.established_conn || dial->repeated != NT_TIME_NONE ||
+	    dial->record.port != tuple->destination_port || dial->first_syn > conn->syn || !tried(dial, &tuple->destination) ||
+	    memcmp(&dial->record.source, &tuple->source, sizeof tuple->source) != 0)
+		return false;
+	return dial->pending ? conn->syn - dial->first_syn <= repeat_patience : conn->syn - dial->last_failure <= repeat_time;
+}
+
+/* The program, or another part of it, got where the others did not. */
+static void make_good(struct dials *dials, const struct tcp_conn *conn)
+{
+	struct address_tuple tuple = tcp_tuple(conn);
+	unsigned looked_at = 0;
+
+	for (struct dial *dial = dials->newest; dial && looked_at < LOOK_AROUND; dial = dial->older, looked_at++)
+		if (is_repeated_by(dial, conn, &tuple))
+			dial->repeated = conn->syn;
+}
+
 void dials_connected(struct correlator *c, struct tcp_conn *conn)
 {
 	struct dial *dial = conn->dial;
 
-	(void)c;
 	if (!dial)
 		return;
+	make_good(c->dials, conn);
 	settle(dial, conn);
 	if (dial->record.established_conn)
 		return;
@@ -434,8 +457,20 @@ static bool lost_for_good(const struct correlator *c, const struct tcp_conn *con
 	return conn->syn_ack == NT_TIME_NONE && connection_ending(c, conn).at - conn->syn >= race_patience;
 }
 
+/* It cost time only. */
+static void soften(struct finding *f, const struct dial *dial)
+{
+	nt_time cost = dial->repeated - dial->first_syn;
+	char text[24];
+
+	finding_say(f, " Another connection to it, begun %s later, worked.", duration_text(cost, text));
+	finding_soften(f, cost < NT_SECOND ? FINDING_INFO : FINDING_WARNING, "");
+}
+
 static void explain(struct correlator *c, struct dial *dial, const struct tcp_conn *conn)
 {
+	struct finding *f;
+
 	bool refused = conn->record.close_reason == TRACE_CLOSE_REFUSED || conn->record.close_reason == TRACE_CLOSE_ICMP;
 	struct bytes host = dials_host(conn);
 
@@ -446,7 +481,9 @@ static void explain(struct correlator *c, struct dial *dial, const struct tcp_co
 			diagnose_attempt(c, conn, host, true);
 	} else if (!dial->explained && (refused || timed_out(c, conn)) && (dial->pending == 0 || c->finishing)) {
 		dial->explained = true;
-		diagnose_attempt(c, conn, host, false);
+		f = diagnose_attempt(c, conn, host, false);
+		if (dial->repeated != NT_TIME_NONE)
+			soften(f, dial);
 	}
 }
 

@@ -241,6 +241,57 @@ START_TEST(syn_that_is_never_answered)
 }
 END_TEST
 
+/* Browsers open a second connection when the first one takes a quarter of a second; Windows gives up after 21 seconds. */
+static const nt_time delays[] = { 250 * NT_MILLISECOND, 21 * NT_SECOND };
+
+START_TEST(connection_beside_a_silent_one_that_works)
+{
+	struct scene_tcp t = to(V4, 40000), other = to(V4, 40001);
+	const struct trace_finding *f;
+
+	scene_syn(&t);
+	scene_wait(&s, delays[_i]);
+	scene_open(&other);
+	scene_syn(&t);
+	scene_wait(&s, 200 * NT_SECOND);
+	scene_lookup(&s, 50009, "other.example.org", V4_OTHER);
+	f = findings_expect_note(&s, FINDING_TCP_TIMEOUT, _i ? FINDING_WARNING : FINDING_INFO);
+	FINDINGS_EXPECT_WORDS(f, V4 ":443", "2 SYNs", _i ? "21 s later" : "251 ms later");
+	ck_assert_uint_eq(s.got.dial_count, 2);
+	check_error("dial tcp " V4 ":443: i/o timeout");
+}
+END_TEST
+
+START_TEST(refused_connection_that_is_repeated_with_success)
+{
+	refuse(V4, 40000);
+	scene_wait(&s, NT_SECOND);
+	open_to(V4, 40001);
+	findings_expect_note(&s, FINDING_TCP_REFUSED, FINDING_WARNING);
+}
+END_TEST
+
+START_TEST(success_that_is_no_repetition_is_no_excuse)
+{
+	struct scene_tcp other = to(V4, 40001);
+
+	if (_i == 0) /* began before */
+		scene_open(&other);
+	if (_i == 4)
+		scene_syn(&other);
+	refuse(V4, 40000);
+	if (_i == 1) /* long after: another try of the user */
+		scene_wait(&s, 10 * NT_SECOND);
+	if (_i == 2) /* of somebody else */
+		other = scene_tcp_between(&s, "10.0.0.9", 40001, V4, 443);
+	if (_i == 3) /* to another server */
+		other = to(V4_OTHER, 40001);
+	if (_i != 0)
+		scene_open(&other);
+	findings_expect_root(&s, FINDING_TCP_REFUSED);
+}
+END_TEST
+
 START_TEST(syn_at_the_end_of_the_capture_is_still_young)
 {
 	struct scene_tcp t = to(V4, 40000);
@@ -685,6 +736,9 @@ Suite *nettrace_suite(void)
 	tcase_add_test(connecting, next_address_that_works);
 	tcase_add_test(connecting, client_that_resets_its_own_attempt_was_not_refused);
 	tcase_add_test(connecting, syn_that_is_never_answered);
+	tcase_add_loop_test(connecting, connection_beside_a_silent_one_that_works, 0, 2);
+	tcase_add_test(connecting, refused_connection_that_is_repeated_with_success);
+	tcase_add_loop_test(connecting, success_that_is_no_repetition_is_no_excuse, 0, 5);
 	tcase_add_loop_test(connecting, syn_at_the_end_of_the_capture_is_still_young, 0, 2);
 	tcase_add_test(connecting, second_syn_that_is_answered);
 	tcase_add_test(connecting, packets_that_were_captured_twice_are_no_retransmissions);
