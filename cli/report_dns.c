@@ -70,7 +70,7 @@ static void add_reply(struct summary *summary, struct asked *asked, const struct
 	summary->truncated = summary->truncated || message->truncated;
 	if (message->latency_us > summary->latency_us)
 		summary->latency_us = message->latency_us;
-	if (!asked || message->unmatched)
+	if (!asked || (message->unmatched && asked->queries))
 		return;
 	asked->replies++;
 	asked->answers += message->answer_count;
@@ -161,12 +161,23 @@ static void print_icmp(struct report *report, const struct trace_dns_query *quer
 		report_bad(report, " (%s)", report_icmp(conn->tuple.ip_version, conn->icmp_type, conn->icmp_code, text));
 }
 
+/* A name that exists without AAAA, HTTPS or the like. */
+static bool lacks_a_type_only(const struct summary *summary)
+{
+	for (size_t i = 0; i < summary->asked_count; i++)
+		if (summary->asked[i].type == DNS_TYPE_A || !summary->asked[i].replies || summary->asked[i].rcode)
+			return false;
+	return true;
+}
+
 /* Of a host with one kind of address, or a search list: the dial got what it needed from another look-up. */
 static bool is_harmless(const struct report *report, const struct lookup *lookup, const struct summary *summary)
 {
 	const struct trace_dial *dial = trace_find_dial(report->list, lookup->query->from_dial);
 
-	if (!dial || dial->error.size || summary->answers)
+	if (!dial)
+		return lacks_a_type_only(summary);
+	if (dial->error.size || summary->answers)
 		return false;
 	for (size_t i = 0; i < summary->asked_count; i++)
 		if (!summary->asked[i].replies || (summary->asked[i].rcode && summary->asked[i].rcode != RCODE_NXDOMAIN))
@@ -174,9 +185,11 @@ static bool is_harmless(const struct report *report, const struct lookup *lookup
 	return true;
 }
 
+/* Multicast reaches nobody who has the name, more often than not (RFC 6762, RFC 4795); a reply alone is nobody's failure. */
 static bool has_failed(const struct report *report, const struct lookup *lookup, const struct summary *summary)
 {
-	return common_problem(summary) && lookup->query->kind != TRACE_MDNS && !is_harmless(report, lookup, summary);
+	return common_problem(summary) && summary->queries && lookup->query->kind == TRACE_DNS &&
+	       !is_harmless(report, lookup, summary);
 }
 
 static void print_each_problem(struct report *report, const struct summary *summary, const char *separator)
@@ -201,7 +214,7 @@ static void print_problems(struct report *report, const struct lookup *lookup, c
 	/* To a question of mDNS nobody needs to have an answer. */
 	if (lookup->query->kind == TRACE_MDNS)
 		return;
-	if (common && is_harmless(report, lookup, summary))
+	if (common && !has_failed(report, lookup, summary))
 		fprintf(report->out, "%s%s", separator, common);
 	else if (common)
 		report_bad(report, "%s%s", separator, common);
@@ -237,6 +250,8 @@ struct printed {
 static void print_new_value(struct report *report, const struct summary *summary, struct printed *printed,
 			    const struct trace_dns_answer *answer)
 {
+	if (answer->type == DNS_TYPE_RRSIG && summary->asked[0].type != DNS_TYPE_RRSIG)
+		return;
 	for (size_t i = 0; i < printed->count; i++)
 		if (bytes_equal(printed->values[i], answer->value))
 			return;

@@ -648,6 +648,60 @@ START_TEST(long_values_are_cut_earlier)
 }
 END_TEST
 
+START_TEST(reply_to_no_query_says_what_it_is)
+{
+	struct trace_dns_message messages[] = { reply(&question_a, NULL, 1) };
+	struct trace_dns_query conversation;
+
+	messages[0].unmatched = true;
+	messages[0].rcode = _i ? 3 : 0;
+	use_dns(&conversation, messages, 1);
+	assert_has(print_timeline(), _i ? "   NXDOMAIN, 1 reply to no query" : "   no data, 1 reply to no query");
+	assert_lacks(printed, "xx");
+}
+END_TEST
+
+/* No host has all types of addresses, and none needs to. */
+START_TEST(missing_type_that_no_dial_needed_is_no_failure)
+{
+	static const struct trace_dns_question https = { BYTES("www.example.test."), 65, 1 };
+	const struct trace_dns_question *question = _i ? &https : &question_aaaa;
+	struct trace_dns_message messages[] = { query(question, 1), reply(question, NULL, 2) };
+	struct trace_dns_query conversation;
+
+	use_dns(&conversation, messages, 2);
+	assert_has(print_timeline(), "   no data  [#1-#2]\n");
+	assert_lacks(printed, "xx");
+}
+END_TEST
+
+START_TEST(signatures_are_for_verbose)
+{
+	static const struct trace_dns_answer answers[] = { { BYTES("www.example.test."), 1, 1, 5, BYTES("192.0.2.1") },
+							   { BYTES("www.example.test."), 46, 1, 5, BYTES("A 8 3 3600 …") } };
+	struct trace_dns_message messages[] = { query(&question_a, 1), reply(&question_a, answers, 2) };
+	struct trace_dns_query conversation;
+
+	messages[1].answer_count = 2;
+	use_dns(&conversation, messages, 2);
+	assert_has(print_timeline(), "   192.0.2.1  [#1-#2]\n");
+	output.verbose = true;
+	assert_has(print_timeline(), "www.example.test. 5 RRSIG A 8 3 3600 …");
+}
+END_TEST
+
+START_TEST(llmnr_question_that_nobody_answers_is_no_failure)
+{
+	struct trace_dns_message messages[] = { query(&question_a, 1) };
+	struct trace_dns_query conversation;
+
+	output.colour = true;
+	use_dns(&conversation, messages, 1);
+	conversation.kind = TRACE_LLMNR;
+	assert_has(print_timeline(), "  LLMNR =.......................  A www.example.test   no reply  [");
+}
+END_TEST
+
 START_TEST(mdns_question_needs_no_answer)
 {
 	struct trace_dns_message messages[] = { query(&question_a, 1) };
@@ -1232,6 +1286,10 @@ static void add_protocols(Suite *suite)
 	tcase_add_test(dns, alias_and_repeated_reply_are_shown_once);
 	tcase_add_test(dns, long_answers_are_cut);
 	tcase_add_test(dns, long_values_are_cut_earlier);
+	tcase_add_loop_test(dns, reply_to_no_query_says_what_it_is, 0, 2);
+	tcase_add_loop_test(dns, missing_type_that_no_dial_needed_is_no_failure, 0, 2);
+	tcase_add_test(dns, signatures_are_for_verbose);
+	tcase_add_test(dns, llmnr_question_that_nobody_answers_is_no_failure);
 	tcase_add_test(dns, mdns_question_needs_no_answer);
 	tcase_add_test(tls_case, fatal_alert_says_who_sent_it);
 	tcase_add_test(tls_case, unanswered_client_hello_gives_the_error);
