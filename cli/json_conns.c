@@ -1,4 +1,5 @@
 #include "cli/json_trace.h"
+#include "dissect/quic/quic.h"
 
 /* ---- dials ---- */
 
@@ -26,7 +27,7 @@ static void write_dial_wire(struct json *json, const struct output *output, cons
 	json_put_evidence(json, "hostBy", dial->host_by);
 	json_begin_optional_array(json, "attempts");
 	for (size_t i = 0; i < dial->attempt_count; i++)
-		json_put_optional_id(json, NULL, json_tcp_shown(output, dial->attempts[i]));
+		json_put_optional_id(json, NULL, json_conn_shown(output, dial->attempts[i]));
 	json_end(json);
 	json_bool(json, "inferred", true);
 	json_end(json);
@@ -47,7 +48,7 @@ void json_write_dial(struct json *json, const struct output *output, const struc
 	json_end(json);
 	if (dial->source_ip_version != 0)
 		json_put_address_port(json, "sourceIP", dial->source_ip_version, &dial->source, 0);
-	json_put_optional_id(json, "establishedConn", json_tcp_shown(output, dial->established_conn));
+	json_put_optional_id(json, "establishedConn", json_conn_shown(output, dial->established_conn));
 	write_dial_wire(json, output, dial);
 	json_end(json);
 }
@@ -133,6 +134,45 @@ void json_write_tcp_conn(struct json *json, const struct output *output, const s
 
 /* ---- UDP ---- */
 
+static void write_quic_close(struct json *json, const struct output *output, const struct trace_quic_close *close)
+{
+	json_begin_object(json, NULL);
+	json_text(json, "from", close->by_server ? "server" : "client");
+	json_optional_bool(json, "byApplication", close->by_application);
+	json_uint(json, "code", close->code);
+	if (!close->by_application)
+		json_optional_text(json, "error", quic_error_text(close->code));
+	json_optional_string(json, "reason", close->reason);
+	json_put_timestamp(json, output, "at", close->time);
+	json_put_offset(json, output, "atUs", close->time);
+	json_put_packet(json, output, close->packet);
+	json_end(json);
+}
+
+static void write_quic(struct json *json, const struct output *output, const struct trace_quic *quic)
+{
+	char text[16];
+
+	if (!quic)
+		return;
+	json_begin_object(json, "quic");
+	json_text(json, "version", quic_version_text(quic->version, text));
+	if (quic->offered_version != quic->version)
+		json_text(json, "offeredVersion", quic_version_text(quic->offered_version, text));
+	if (!quic->answered)
+		json_bool(json, "answered", false);
+	json_optional_bool(json, "retry", quic->retry);
+	json_begin_optional_array(json, "serverVersions");
+	for (size_t i = 0; i < quic->server_version_count; i++)
+		json_text(json, NULL, quic_version_text(quic->server_versions[i], text));
+	json_end(json);
+	json_begin_optional_array(json, "closes");
+	for (size_t i = 0; i < quic->close_count; i++)
+		write_quic_close(json, output, &quic->closes[i]);
+	json_end(json);
+	json_end(json);
+}
+
 static void write_udp_wire(struct json *json, const struct output *output, const struct trace_udp_conn *conn)
 {
 	json_begin_optional_object(json, "wire");
@@ -143,6 +183,7 @@ static void write_udp_wire(struct json *json, const struct output *output, const
 	json_optional_uint(json, "packetsRecv", conn->recv_packets);
 	json_put_evidence(json, "clientBy", conn->client_by);
 	json_optional_string(json, "appProtocol", conn->app_protocol);
+	write_quic(json, output, conn->quic);
 	json_put_interface(json, output, conn->interface);
 	json_put_views(json, output, conn->views, conn->view_count);
 	json_optional_uint(json, "vlan", conn->vlan);

@@ -1,6 +1,7 @@
 /* TLS: what was agreed, who proved to be whom, why it failed. */
 #include "cli/report.h"
 
+#include "dissect/quic/quic.h"
 #include "dissect/tls/tls.h"
 
 #include <string.h>
@@ -114,6 +115,14 @@ static void print_certificate_line(struct report *report, const struct trace_cer
 
 /* ---- what was agreed ---- */
 
+static void print_list(struct report *report, const char *title, const struct bytes *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		fputs(i ? ", " : title, report->out);
+		report_text(report, list[i]);
+	}
+}
+
 static void print_cipher(struct report *report, uint16_t cipher)
 {
 	const char *name = tls_cipher_text(cipher);
@@ -122,6 +131,19 @@ static void print_cipher(struct report *report, uint16_t cipher)
 		fprintf(report->out, " %s", name);
 	else
 		fprintf(report->out, " cipher 0x%04x", cipher);
+}
+
+/* The version of what carries it, and what became of that. */
+static void print_quic(struct report *report, const struct trace_quic *quic)
+{
+	char version[16];
+
+	if (!quic)
+		return;
+	fprintf(report->out, "version %s", quic_version_text(quic->version, version));
+	if (quic->offered_version != quic->version)
+		fprintf(report->out, " after %s", quic_version_text(quic->offered_version, version));
+	fputs(quic->retry ? " (Retry), " : ", ", report->out);
 }
 
 static void print_agreed(struct report *report, const struct trace_tls_tunnel *tunnel, struct bytes host)
@@ -142,6 +164,9 @@ static void print_agreed(struct report *report, const struct trace_tls_tunnel *t
 	if (tunnel->negotiated_protocol.size) {
 		fputs(", ALPN ", report->out);
 		report_text(report, tunnel->negotiated_protocol);
+	} else if (tunnel->udp_conn && tunnel->offered_protocol_count) { /* what was chosen is encrypted, and one of these */
+		print_list(report, ", ALPN ", tunnel->offered_protocols, tunnel->offered_protocol_count);
+		fputs(" offered", report->out);
 	}
 }
 
@@ -161,7 +186,7 @@ static const struct tls_remark remarks[] = {
 
 static void print_remarks(struct report *report, const struct trace_tls_tunnel *tunnel)
 {
-	const struct trace_tcp_conn *conn = report_find_tcp(report->list, tunnel->tcp_conn);
+	const struct trace_tcp_conn *conn = trace_find_tcp_conn(report->list, tunnel->tcp_conn);
 
 	for (size_t i = 0; i < sizeof remarks / sizeof *remarks; i++)
 		if (*(const bool *)((const char *)tunnel + remarks[i].flag))
@@ -208,7 +233,7 @@ static bool print_alerts(struct report *report, const struct trace_tls_tunnel *t
 /* One that was seen from its begin, and never got to its end. */
 static bool has_failed(const struct report *report, const struct trace_tls_tunnel *tunnel)
 {
-	const struct trace_tcp_conn *conn = report_find_tcp(report->list, tunnel->tcp_conn);
+	const struct trace_tcp_conn *conn = trace_find_tcp_conn(report->list, tunnel->tcp_conn);
 
 	return tunnel->error.size || (tunnel->client_hello && !tunnel->done && !(conn && report_capture_lacks_some(conn)));
 }
@@ -241,14 +266,6 @@ static void print_outcome(struct report *report, const struct trace_tls_tunnel *
 }
 
 /* ---- further lines ---- */
-
-static void print_list(struct report *report, const char *title, const struct bytes *list, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		fputs(i ? ", " : title, report->out);
-		report_text(report, list[i]);
-	}
-}
 
 static void print_compression(struct report *report, const char *what, uint16_t algorithm)
 {
@@ -285,7 +302,10 @@ static void print_details(struct report *report, const struct trace_tls_tunnel *
 
 void report_tls(struct report *report, const struct trace_tls_tunnel *tunnel, struct bytes host)
 {
+	const struct trace_udp_conn *udp = trace_find_udp_conn(report->list, tunnel->udp_conn);
+
 	report_begin_step(report, tunnel->udp_conn ? "QUIC" : "TLS", report_span_tls(tunnel), has_failed(report, tunnel));
+	print_quic(report, udp ? udp->quic : NULL);
 	print_agreed(report, tunnel, host);
 	print_remarks(report, tunnel);
 	print_chain(report, "certificate", tunnel->certificates, tunnel->certificate_count, tunnel->handshake_begin,

@@ -130,6 +130,7 @@ static void *tls_open(struct app *app, int client_side)
 	state->server_begin = state->ended[0] = state->ended[1] = NT_TIME_NONE;
 	tunnel_init(&state->tunnel, app->c, &tuple);
 	state->tunnel.is_inner = app->in.depth;
+	state->tunnel.record.id = new_id(app->c);
 	state->tunnel.record.tcp_conn = app->conn->record.id;
 	state->tunnel.record.mid_stream = app->in.mid_stream || app->in.depth;
 	return state;

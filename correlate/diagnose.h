@@ -52,8 +52,8 @@ struct finding *diagnose_transport(struct correlator *c, struct tcp_conn *conn, 
 
 /* ---- by layer ---- */
 
-/* An attempt to connect that failed, as the cause of its dial's failure or (`fallback`) on the way to its success. */
-struct finding *diagnose_attempt(struct correlator *c, const struct tcp_conn *conn, struct bytes host, bool fallback);
+/* An attempt to connect that failed, as the cause of its dial's failure or (`fallback`: what worked, a sentence) on the way to its success. */
+struct finding *diagnose_attempt(struct correlator *c, const struct tcp_conn *conn, struct bytes host, const char *fallback);
 
 /* Retransmissions, zero windows, what the capture lacks; resets of connections on which nothing else was understood. */
 void diagnose_tcp(struct correlator *c, struct tcp_conn *conn);
@@ -70,6 +70,51 @@ struct tls_circumstances {
 };
 void diagnose_tls(struct correlator *c, struct tcp_conn *conn, const struct trace_tls_tunnel *tunnel,
 		  const struct tls_circumstances *circumstances);
+
+/* ---- QUIC ---- */
+
+enum quic_fault {
+	QUIC_FAULT_UNKNOWN, /* nothing tells why it came to nothing, or that it did */
+	QUIC_FAULT_SILENCE,
+	QUIC_FAULT_ICMP,
+	QUIC_FAULT_VERSION,
+	QUIC_FAULT_ALERT,
+	QUIC_FAULT_CLOSE
+};
+
+struct quic_circumstances {
+	enum quic_fault fault;
+	unsigned flights; /* how often the client sent its hello */
+	struct packet_ref first_hello, last_hello;
+	nt_time last_hello_at;
+	nt_time waited;            /* SILENCE: from the first hello on */
+	uint64_t server_datagrams; /* whatever is in them */
+	uint8_t icmp_type, icmp_code;
+	struct packet_ref icmp_packet;
+	nt_time icmp_at;
+	struct packet_ref versions; /* Version Negotiation */
+	nt_time versions_at;
+};
+
+struct quic_attempt;
+struct trace_quic;
+
+/* A handshake that failed.  `dial`: whose failure it explains; 0: it did no harm, as the client reached the server otherwise. */
+void diagnose_quic_failure(struct correlator *c, const struct quic_attempt *attempt, trace_id dial,
+			   const struct trace_tls_tunnel *tunnel, const struct tls_circumstances *tls,
+			   const struct quic_circumstances *circumstances, const struct trace_quic *quic);
+
+/* What the TLS of a QUIC connection tells: the alert that ended it, which the finding is about that is returned; else what is worth knowing. */
+struct finding *diagnose_quic_tls(struct correlator *c, const struct quic_attempt *attempt, trace_id dial,
+				  const struct trace_tls_tunnel *tunnel, const struct tls_circumstances *circumstances);
+
+/* "www.example.org (192.0.2.1:443)": whom a client dialled; the name may be empty. */
+void say_peer(struct finding *f, const struct address_tuple *tuple, struct bytes name);
+/* The code of an ICMP error about an attempt to connect, and what it says: "the host is unreachable". */
+enum finding_code icmp_finding_code(uint8_t ip_version, uint8_t type, uint8_t code);
+const char *icmp_finding_words(enum finding_code code);
+
+/* ---- HTTP ---- */
 
 struct trace_http_request;
 struct http_circumstances {

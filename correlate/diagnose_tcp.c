@@ -77,7 +77,7 @@ static void name_server(struct finding *f, const struct tcp_conn *conn)
 
 /* ---- attempts ---- */
 
-static enum finding_code icmp_code(uint8_t ip_version, uint8_t type, uint8_t code)
+enum finding_code icmp_finding_code(uint8_t ip_version, uint8_t type, uint8_t code)
 {
 	if (ip_version == 4 && type == 3) { /* RFC 792, RFC 1812 5.2.7.1 */
 		if (code == 0 || code == 6 || code == 11)
@@ -124,18 +124,21 @@ static void attempt_refused_by_proxy(struct finding *f, const struct tcp_conn *c
 	finding_say(f, known ? " Other requests in this capture went through it." : " That it is a proxy is read from its name.");
 }
 
+const char *icmp_finding_words(enum finding_code code)
+{
+	return code == FINDING_ICMP_NET_UNREACHABLE    ? "the network is unreachable"
+	       : code == FINDING_ICMP_PORT_UNREACHABLE ? "the port is unreachable"
+	       : code == FINDING_ICMP_ADMIN_PROHIBITED ? "a firewall forbids it (administratively prohibited)"
+						       : "the host is unreachable";
+}
+
 static void attempt_icmp(struct finding *f, const struct tcp_conn *conn, struct bytes host, enum finding_code code)
 {
-	const char *what = code == FINDING_ICMP_NET_UNREACHABLE    ? "the network is unreachable"
-			   : code == FINDING_ICMP_PORT_UNREACHABLE ? "the port is unreachable"
-			   : code == FINDING_ICMP_ADMIN_PROHIBITED ? "a firewall forbids it (administratively prohibited)"
-								   : "the host is unreachable";
-
 	finding_say(f, "Connecting to ");
 	name_server(f, conn);
 	say_host(f, host);
 	finding_say(f, " failed: an ICMP error (type %u, code %u) says that %s.", conn->record.icmp_type, conn->record.icmp_code,
-		    what);
+		    icmp_finding_words(code));
 	finding_packet(f, conn->syn_packet, "SYN");
 	finding_packet(f, conn->record.icmp_packet, "ICMP error that quotes the SYN");
 }
@@ -160,7 +163,7 @@ static bool is_ipv6(const struct tcp_conn *conn)
 	return conn->flow.key.ip_version == 6;
 }
 
-struct finding *diagnose_attempt(struct correlator *c, const struct tcp_conn *conn, struct bytes host, bool fallback)
+struct finding *diagnose_attempt(struct correlator *c, const struct tcp_conn *conn, struct bytes host, const char *fallback)
 {
 	enum finding_code code = FINDING_TCP_TIMEOUT;
 	enum trace_close why = conn->record.close_reason;
@@ -170,7 +173,7 @@ struct finding *diagnose_attempt(struct correlator *c, const struct tcp_conn *co
 	if (why == TRACE_CLOSE_REFUSED)
 		code = !fallback && (known_as_proxy || is_named_as_proxy(host)) ? FINDING_PROXY_REFUSED : FINDING_TCP_REFUSED;
 	else if (why == TRACE_CLOSE_ICMP)
-		code = icmp_code(conn->flow.key.ip_version, conn->record.icmp_type, conn->record.icmp_code);
+		code = icmp_finding_code(conn->flow.key.ip_version, conn->record.icmp_type, conn->record.icmp_code);
 	if (fallback)
 		f = finding_begin(c,
 				  is_ipv6(conn) && code != FINDING_TCP_REFUSED ? FINDING_IPV6_DEAD_FALLBACK
@@ -187,7 +190,7 @@ struct finding *diagnose_attempt(struct correlator *c, const struct tcp_conn *co
 	else
 		attempt_icmp(f, conn, host, code);
 	if (fallback)
-		finding_say(f, " Another address of the name worked.");
+		finding_say(f, "%s", fallback);
 	finding_trace(f, conn->record.from_dial);
 	finding_trace(f, conn->record.id);
 	if (!fallback)

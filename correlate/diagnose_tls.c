@@ -2,6 +2,7 @@
  * TLS handshakes that failed: whose word it was, and what it meant.
  */
 #include "correlate/diagnose.h"
+#include "correlate/dials.h"
 #include "dissect/tls/tls.h"
 #include "store/trace.h"
 
@@ -28,24 +29,29 @@ enum tls_alert_number {
 
 struct case_file {
 	struct correlator *c;
-	struct tcp_conn *conn;
+	struct tcp_conn *conn;      /* NULL: QUIC */
+	struct address_tuple tuple; /* of the connection */
+	trace_id conn_id, dial;
 	const struct trace_tls_tunnel *tunnel;
 	const struct tls_circumstances *circumstances;
 	const struct trace_tls_alert *alert; /* that decided, NULL if none */
 	struct ending ending;
 };
 
-static void say_server(struct finding *f, const struct case_file *file)
+void say_peer(struct finding *f, const struct address_tuple *tuple, struct bytes name)
 {
-	struct address_tuple tuple = tcp_tuple(file->conn);
-	struct bytes name = file->tunnel->server_name;
 	char text[ENDPOINT_TEXT_SIZE];
 
-	endpoint_text(tuple.ip_version, &tuple.destination, tuple.destination_port, text);
+	endpoint_text(tuple->ip_version, &tuple->destination, tuple->destination_port, text);
 	if (name.size)
 		finding_say(f, "%.*s (%s)", (int)(name.size < 200 ? name.size : 200), (const char *)name.at, text);
 	else
 		finding_say(f, "%s", text);
+}
+
+static void say_server(struct finding *f, const struct case_file *file)
+{
+	say_peer(f, &file->tuple, file->tunnel->server_name);
 }
 
 static struct finding *begin(const struct case_file *file, enum finding_code code, nt_time at)
@@ -53,10 +59,11 @@ static struct finding *begin(const struct case_file *file, enum finding_code cod
 	struct finding *f = finding_begin(file->c, code, at);
 
 	finding_trace(f, file->tunnel->id);
-	finding_trace(f, file->conn->record.id);
-	finding_root(f, file->conn->record.from_dial, 0);
+	finding_trace(f, file->conn_id);
+	finding_root(f, file->dial, 0);
 	finding_packet(f, file->circumstances->hello, "ClientHello");
-	file->conn->explained = true;
+	if (file->conn)
+		file->conn->explained = true;
 	return f;
 }
 
@@ -172,7 +179,7 @@ static void say_chain(struct finding *f, const struct case_file *file, enum find
 		finding_say(f, " The certificate itself is encrypted (TLS 1.3): the key log would show it.");
 }
 
-static void blame_certificate(const struct case_file *file, enum finding_code code, nt_time at)
+static struct finding *blame_certificate(const struct case_file *file, enum finding_code code, nt_time at)
 {
 	struct finding *f = begin(file, code, at);
 
@@ -181,6 +188,7 @@ static void blame_certificate(const struct case_file *file, enum finding_code co
 		finding_packet(f, file->alert->packet, "the client's alert");
 	else
 		finding_packet(f, file->ending.packet, "the client closes");
+	return f;
 }
 
 /* ---- alerts ---- */
@@ -231,7 +239,7 @@ static const char *alert_name(uint8_t description)
 	return text ? text : "unknown";
 }
 
-static void server_alerted(const struct case_file *file)
+static struct finding *server_alerted(const struct case_file *file)
 {
 	enum finding_code code = code_of_server_alert(file->tunnel, file->alert->description);
 	struct finding *f = begin(file, code, file->alert->time);
@@ -262,9 +270,10 @@ static void server_alerted(const struct case_file *file)
 		finding_say(f, ".");
 	}
 	finding_packet(f, file->alert->packet, "alert by the server");
+	return f;
 }
 
-static void client_alerted(const struct case_file *file)
+static struct finding *client_alerted(const struct case_file *file)
 {
 	const struct trace_tls_tunnel *tunnel = file->tunnel;
 	uint8_t description = file->alert->description;
@@ -277,20 +286,19 @@ static void client_alerted(const struct case_file *file)
 
 		if (description == UNKNOWN_CA && !known && code != FINDING_TLS_CERT_SELF_SIGNED)
 			code = tunnel->certificate_count == 1 ? FINDING_TLS_CERT_INCOMPLETE_CHAIN : FINDING_TLS_CERT_UNKNOWN_ISSUER;
-		blame_certificate(file, code, file->alert->time);
-		return;
+		return blame_certificate(file, code, file->alert->time);
 	}
-	if (description == CERTIFICATE_EXPIRED || description == UNKNOWN_CA) {
-		blame_certificate(file, description == UNKNOWN_CA ? FINDING_TLS_CERT_UNKNOWN_ISSUER : FINDING_TLS_CERT_EXPIRED,
-				  file->alert->time);
-		return;
-	}
+	if (description == CERTIFICATE_EXPIRED || description == UNKNOWN_CA)
+		return blame_certificate(file,
+					 description == UNKNOWN_CA ? FINDING_TLS_CERT_UNKNOWN_ISSUER : FINDING_TLS_CERT_EXPIRED,
+					 file->alert->time);
 	f = begin(file, description == PROTOCOL_VERSION ? FINDING_TLS_VERSION_MISMATCH : FINDING_TLS_HANDSHAKE_ABORTED_BY_CLIENT,
 		  file->alert->time);
 	finding_say(f, "The client ended the TLS handshake with ");
 	say_server(f, file);
 	finding_say(f, " by the alert \"%s\" (%u).", alert_name(description), description);
 	finding_packet(f, file->alert->packet, "alert by the client");
+	return f;
 }
 
 /* ---- no alert ---- */
@@ -370,8 +378,8 @@ static bool capture_just_ends(const struct case_file *file)
 {
 	const struct tcp_side *client = &file->conn->side[file->conn->client], *server = &file->conn->side[!file->conn->client];
 
-	return file->ending.kind == ENDING_OPEN && (server->last_data > client->last_data || !client_was_followed(file->conn) ||
-						    capture_lost_much(file->c));
+	return file->ending.kind == ENDING_OPEN &&
+	       (server->last_data > client->last_data || !client_was_followed(file->conn) || capture_lost_much(file->c));
 }
 
 /* The client had no quarrel with the handshake: it left before the answer came, or had already begun to send data (RFC 7918). */
@@ -497,10 +505,15 @@ static bool left_after_handshake(const struct case_file *file)
 void diagnose_tls(struct correlator *c, struct tcp_conn *conn, const struct trace_tls_tunnel *tunnel,
 		  const struct tls_circumstances *circumstances)
 {
-	struct case_file file = { .c = c, .conn = conn, .tunnel = tunnel, .circumstances = circumstances };
-	struct address_tuple tuple = tcp_tuple(conn);
+	struct case_file file = { .c = c,
+				  .conn = conn,
+				  .tuple = tcp_tuple(conn),
+				  .conn_id = conn->record.id,
+				  .dial = conn->record.from_dial,
+				  .tunnel = tunnel,
+				  .circumstances = circumstances };
 
-	if (conn->client < 0 || !client_wanted(c, tuple.ip_version, &tuple.source))
+	if (conn->client < 0 || !client_wanted(c, file.tuple.ip_version, &file.tuple.source))
 		return;
 	file.ending = connection_ending(c, conn);
 	note_missing_keys(&file);
@@ -528,4 +541,24 @@ void diagnose_tls(struct correlator *c, struct tcp_conn *conn, const struct trac
 	} else if (tunnel->client_hello && conn->record.connected && !capture_lacks_bytes(conn)) {
 		diagnose_silence(&file);
 	}
+}
+
+struct finding *diagnose_quic_tls(struct correlator *c, const struct quic_attempt *attempt, trace_id dial,
+				  const struct trace_tls_tunnel *tunnel, const struct tls_circumstances *circumstances)
+{
+	const struct case_file file = { .c = c,
+					.tuple = attempt->tuple,
+					.conn_id = attempt->conn,
+					.dial = dial,
+					.tunnel = tunnel,
+					.circumstances = circumstances,
+					.alert = tunnel->alert_count ? &tunnel->alerts[0] : NULL };
+
+	if (!client_wanted(c, file.tuple.ip_version, &file.tuple.source))
+		return NULL;
+	if (!circumstances->failed)
+		note_success(&file);
+	else if (file.alert)
+		return file.alert->by_server ? server_alerted(&file) : client_alerted(&file);
+	return NULL;
 }

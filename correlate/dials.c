@@ -15,6 +15,8 @@ static const nt_time next_address_time = 2 * NT_SECOND;
 static const nt_time connect_delay = 5 * NT_SECOND, resolver_patience = 30 * NT_SECOND;
 /* A connection to the same place that began so soon after, and worked, made good for one that failed; who waits gives up after 21 s. */
 static const nt_time repeat_time = 2 * NT_SECOND, repeat_patience = 30 * NT_SECOND;
+/* As long as a QUIC handshake is tried before its client gives up, a TCP connection to the same server belongs to the same attempt. */
+static const nt_time quic_patience = 15 * NT_SECOND;
 /* A SYN that nobody answered for so long was given up; the capture's end alone does not make a failure. */
 static const nt_time connect_patience = 3 * NT_SECOND, lone_syn_patience = 3 * NT_SECOND / 2, race_patience = 150 * NT_MILLISECOND;
 
@@ -26,16 +28,22 @@ struct dial {
 	struct arena arena;
 	trace_id attempts[MAX_ATTEMPTS];
 	struct ip_address tried[MAX_ATTEMPTS];
+	bool over_quic[MAX_ATTEMPTS];
 	size_t open_connections;
 	nt_time first_syn, last_failure;
-	bool explained; /* a finding says why it failed */
-	nt_time repeated; /* the first SYN of a later connection to the same place that worked, NT_TIME_NONE if none did */
-	size_t pending; /* attempts without an outcome */
+	bool explained;      /* a finding says why it failed */
+	size_t pending;      /* attempts without an outcome */
+	size_t quic_pending; /* those of them that are QUIC */
+	nt_time quic_begin;  /* the last of these */
+	bool quic_worked;
+	bool reached_otherwise; /* the client has another connection to the same server */
+	nt_time repeated;       /* the first SYN of a later connection to the same place that worked, NT_TIME_NONE if none did */
 };
 
 struct dials {
 	struct lookups *lookups;
 	struct dial *oldest, *newest;
+	size_t quic_attempts; /* whose flows go on */
 };
 
 struct dials *dials_new(struct correlator *c)
@@ -102,21 +110,21 @@ static void use_lookup(struct dial *dial, struct lookup *lookup)
 			each->dial = dial->record.id;
 }
 
-static struct dial *dial_new(struct correlator *c, const struct tcp_conn *conn, struct lookup *lookup, nt_time time)
+static struct dial *dial_new(struct correlator *c, const struct address_tuple *tuple, struct packet_ref first_packet,
+			     struct lookup *lookup, nt_time time)
 {
 	struct dials *dials = c->dials;
 	struct dial *dial = nt_zalloc(sizeof *dial);
-	struct address_tuple tuple = tcp_tuple(conn);
 
 	dial->record.id = new_id(c);
 	dial->record.begin = dial->first_syn = time;
 	dial->record.end = NT_TIME_NONE;
-	dial->record.port = tuple.destination_port;
-	dial->record.source_ip_version = tuple.ip_version;
-	dial->record.source = tuple.source;
+	dial->record.port = tuple->destination_port;
+	dial->record.source_ip_version = tuple->ip_version;
+	dial->record.source = tuple->source;
 	dial->record.host_by = TRACE_BY_ADDRESS;
-	dial->record.first_packet = conn->record.first_packet;
-	dial->last_failure = dial->repeated = NT_TIME_NONE;
+	dial->record.first_packet = first_packet;
+	dial->last_failure = dial->quic_begin = dial->repeated = NT_TIME_NONE;
 	use_lookup(dial, lookup);
 	dial->older = dials->newest;
 	if (dials->newest)
@@ -127,16 +135,23 @@ static struct dial *dial_new(struct correlator *c, const struct tcp_conn *conn, 
 	return dial;
 }
 
-static bool tried(const struct dial *dial, const struct ip_address *address)
+static bool tried(const struct dial *dial, const struct ip_address *address, bool over_quic)
 {
 	for (size_t i = 0; i < dial->record.attempt_count; i++)
-		if (memcmp(&dial->tried[i], address, sizeof *address) == 0)
+		if (dial->over_quic[i] == over_quic && memcmp(&dial->tried[i], address, sizeof *address) == 0)
 			return true;
 	return false;
 }
 
-/* Another address of the name while nothing is established: Happy Eyeballs (RFC 8305), or the next one after a failure. */
-static struct dial *dial_to_join(struct dials *dials, const struct address_tuple *tuple, const struct lookup *lookup, nt_time time)
+/* Another address may be tried beside those without an outcome; a QUIC handshake that nobody answers has none for a long time. */
+static bool still_tries(const struct dial *dial, nt_time time)
+{
+	return dial->pending > dial->quic_pending || (dial->quic_pending && time - dial->quic_begin <= quic_patience);
+}
+
+/* Another address of the name, or another transport, while nothing is established: Happy Eyeballs (RFC 8305), or the next one after a failure. */
+static struct dial *dial_to_join(struct dials *dials, const struct address_tuple *tuple, const struct lookup *lookup, nt_time time,
+				 bool over_quic)
 {
 	unsigned looked_at = 0;
 
@@ -144,9 +159,10 @@ static struct dial *dial_to_join(struct dials *dials, const struct address_tuple
 		if (dial->lookup != lookup || !lookup || dial->record.port != tuple->destination_port ||
 		    dial->record.established_conn)
 			continue;
-		if (dial->record.attempt_count == MAX_ATTEMPTS || tried(dial, &tuple->destination))
+		if (dial->record.attempt_count == MAX_ATTEMPTS || tried(dial, &tuple->destination, over_quic))
 			continue;
-		if (dial->pending || (dial->last_failure != NT_TIME_NONE && time - dial->last_failure <= next_address_time))
+		if (still_tries(dial, time) ||
+		    (dial->last_failure != NT_TIME_NONE && time - dial->last_failure <= next_address_time))
 			return dial;
 	}
 	return NULL;
@@ -189,41 +205,95 @@ static struct lookup *lookup_for(struct lookups *lookups, const struct address_t
 	return lookup->dial ? unused_twin(lookups, lookup, tuple) : lookup;
 }
 
+static struct dial *begin_attempt(struct correlator *c, const struct address_tuple *tuple, trace_id conn, struct packet_ref packet,
+				  nt_time time, bool over_quic)
+{
+	struct lookup *lookup = lookup_for(c->dials->lookups, tuple, time);
+	struct dial *dial = dial_to_join(c->dials, tuple, lookup, time, over_quic);
+
+	if (!dial)
+		dial = dial_new(c, tuple, packet, lookup, time);
+	dial->attempts[dial->record.attempt_count] = conn;
+	dial->over_quic[dial->record.attempt_count] = over_quic;
+	dial->tried[dial->record.attempt_count++] = tuple->destination;
+	dial->open_connections++;
+	dial->pending++;
+	return dial;
+}
+
 void dials_syn(struct correlator *c, struct tcp_conn *conn, nt_time time)
 {
 	struct address_tuple tuple = tcp_tuple(conn);
-	struct lookup *lookup = lookup_for(c->dials->lookups, &tuple, time);
-	struct dial *dial;
 
 	if (tuple.destination_port == 53) { /* a resolver's own connection belongs to the dial that it resolves for */
 		dials_resolver_syn(c, conn);
 		return;
 	}
-	dial = dial_to_join(c->dials, &tuple, lookup, time);
-	if (!dial)
-		dial = dial_new(c, conn, lookup, time);
-	dial->attempts[dial->record.attempt_count] = conn->record.id;
-	dial->tried[dial->record.attempt_count++] = tuple.destination;
-	dial->open_connections++;
-	dial->pending++;
+	conn->dial = begin_attempt(c, &tuple, conn->record.id, conn->record.first_packet, time, false);
 	conn->dial_pending = true;
-	conn->dial = dial;
-	conn->record.from_dial = dial->record.id;
+	conn->record.from_dial = conn->dial->record.id;
+}
+
+/* Whether two dials of one client lead to one server: the same name, or the same address and port. */
+static bool same_server(const struct dial *a, const struct dial *b)
+{
+	if (a->record.source_ip_version == b->record.source_ip_version &&
+	    memcmp(&a->record.source, &b->record.source, sizeof a->record.source) != 0)
+		return false;
+	if (a->record.port != b->record.port)
+		return false;
+	if (a->lookup && a->lookup == b->lookup)
+		return true;
+	if (a->record.host.size && bytes_equal_nocase(a->record.host, b->record.host))
+		return true;
+	return tried(b, &a->tried[0], false) || tried(b, &a->tried[0], true);
+}
+
+/* What one dial reached, the others that try QUIC need not be without. */
+static void share_success(struct dials *dials, const struct dial *connected)
+{
+	unsigned looked_at = 0;
+
+	for (struct dial *dial = dials->quic_attempts ? dials->newest : NULL; dial && looked_at < LOOK_AROUND;
+	     dial = dial->older, looked_at++)
+		if (dial != connected && dial->quic_begin != NT_TIME_NONE && !dial->record.established_conn &&
+		    same_server(dial, connected))
+			dial->reached_otherwise = true;
+}
+
+static void profit_from_success(struct dials *dials, struct dial *dial)
+{
+	unsigned looked_at = 0;
+
+	for (const struct dial *other = dials->newest; other && looked_at < LOOK_AROUND; other = other->older, looked_at++)
+		dial->reached_otherwise |= other != dial && other->record.established_conn && same_server(dial, other);
 }
 
 /* The outcome of an attempt counts once, whatever comes after it. */
-static void settle(struct dial *dial, struct tcp_conn *conn)
+static void settle(struct dial *dial, bool *pending)
 {
-	if (conn->dial_pending)
+	if (*pending)
 		dial->pending--;
-	conn->dial_pending = false;
+	*pending = false;
+}
+
+static void established(struct correlator *c, struct dial *dial, trace_id conn, const struct address_tuple *tuple, nt_time time)
+{
+	if (dial->record.established_conn)
+		return;
+	dial->record.established_conn = conn;
+	dial->record.end = time;
+	dial->record.source_ip_version = tuple->ip_version;
+	dial->record.source = tuple->source;
+	dial->record.error = (struct bytes){ NULL, 0 };
+	share_success(c->dials, dial);
 }
 
 static bool is_repeated_by(const struct dial *dial, const struct tcp_conn *conn, const struct address_tuple *tuple)
 {
 	if (dial == conn->dial || dial->record.established_conn || dial->repeated != NT_TIME_NONE ||
-	    dial->record.port != tuple->destination_port || dial->first_syn > conn->syn || !tried(dial, &tuple->destination) ||
-	    memcmp(&dial->record.source, &tuple->source, sizeof tuple->source) != 0)
+	    dial->record.port != tuple->destination_port || dial->first_syn > conn->syn ||
+	    !tried(dial, &tuple->destination, false) || memcmp(&dial->record.source, &tuple->source, sizeof tuple->source) != 0)
 		return false;
 	return dial->pending ? conn->syn - dial->first_syn <= repeat_patience : conn->syn - dial->last_failure <= repeat_time;
 }
@@ -241,19 +311,13 @@ static void make_good(struct dials *dials, const struct tcp_conn *conn)
 
 void dials_connected(struct correlator *c, struct tcp_conn *conn)
 {
-	struct dial *dial = conn->dial;
+	struct address_tuple tuple = tcp_tuple(conn);
 
-	if (!dial)
+	if (!conn->dial)
 		return;
 	make_good(c->dials, conn);
-	settle(dial, conn);
-	if (dial->record.established_conn)
-		return;
-	dial->record.established_conn = conn->record.id;
-	dial->record.end = conn->record.handshake_end;
-	dial->record.source_ip_version = conn->flow.key.ip_version;
-	dial->record.source = tcp_tuple(conn).source;
-	dial->record.error = (struct bytes){ NULL, 0 };
+	settle(conn->dial, &conn->dial_pending);
+	established(c, conn->dial, conn->record.id, &tuple, conn->record.handshake_end);
 }
 
 /* What Linux makes of them (icmp_err_convert, tab_unreach). */
@@ -270,20 +334,31 @@ static const char *icmp_text(uint8_t ip_version, uint8_t type, uint8_t code)
 			    : "connect: no route to host";
 }
 
-static void failed(struct dial *dial, struct tcp_conn *conn, const char *how, nt_time time)
+static void note_failure(struct dial *dial, struct bytes error, nt_time time)
 {
-	struct address_tuple tuple = tcp_tuple(conn);
-	char address[IP_ADDRESS_TEXT_SIZE];
-
 	dial->last_failure = time;
-	settle(dial, conn);
 	if (dial->record.established_conn)
 		return;
 	dial->record.end = time;
 	if (!dial->record.error.size)
-		dial->record.error = bytes_of(
-			arena_printf(&dial->arena, tuple.ip_version == 6 ? "dial tcp [%s]:%u: %s" : "dial tcp %s:%u: %s",
-				     ip_address_text(tuple.ip_version, &tuple.destination, address), tuple.destination_port, how));
+		dial->record.error = arena_copy(&dial->arena, error);
+}
+
+static struct bytes error_text(struct arena *arena, const char *network, const struct address_tuple *tuple, const char *how)
+{
+	char address[IP_ADDRESS_TEXT_SIZE];
+
+	return bytes_of(arena_printf(arena, tuple->ip_version == 6 ? "dial %s [%s]:%u: %s" : "dial %s %s:%u: %s", network,
+				     ip_address_text(tuple->ip_version, &tuple->destination, address), tuple->destination_port,
+				     how));
+}
+
+static void failed(struct dial *dial, struct tcp_conn *conn, const char *how, nt_time time)
+{
+	struct address_tuple tuple = tcp_tuple(conn);
+
+	settle(dial, &conn->dial_pending);
+	note_failure(dial, error_text(&dial->arena, "tcp", &tuple, how), time);
 }
 
 void dials_failed(struct correlator *c, struct tcp_conn *conn)
@@ -299,7 +374,7 @@ void dials_failed(struct correlator *c, struct tcp_conn *conn)
 		failed(conn->dial, conn, icmp_text(conn->flow.key.ip_version, record->icmp_type, record->icmp_code),
 		       record->handshake_end);
 	else
-		settle(conn->dial, conn); /* the client gave the attempt up itself */
+		settle(conn->dial, &conn->dial_pending); /* the client gave the attempt up itself */
 }
 
 /* ---- names ---- */
@@ -375,13 +450,12 @@ nt_time dials_begin(const struct tcp_conn *conn)
 	return !dial ? NT_TIME_NONE : first && first->begin < dial->record.begin ? first->begin : dial->record.begin;
 }
 
-void dials_name(struct correlator *c, struct tcp_conn *conn, struct bytes name, enum trace_evidence evidence)
+static void name_dial(struct correlator *c, struct dial *dial, const struct address_tuple *tuple, struct bytes name,
+		      enum trace_evidence evidence)
 {
-	struct dial *dial = conn->dial;
-	struct address_tuple tuple = tcp_tuple(conn);
 	struct lookup *lookup;
 
-	if (!dial || !is_plain(name) || rank(evidence) <= rank(dial->record.host_by) || is_other_address(name, &tuple))
+	if (!dial || !is_plain(name) || rank(evidence) <= rank(dial->record.host_by) || is_other_address(name, tuple))
 		return;
 	if (name.size && name.at[name.size - 1] == '.')
 		name.size--;
@@ -390,7 +464,7 @@ void dials_name(struct correlator *c, struct tcp_conn *conn, struct bytes name, 
 	if (dial->lookup && (bytes_equal_nocase(dial->lookup->name, name) || completed_from(dial->lookup->name, name)))
 		return;
 	/* Several names lead to this address: what counts is the lookup of the name that was meant, if there was one. */
-	lookup = lookups_by_name(c->dials->lookups, tuple.ip_version, &tuple.source, name);
+	lookup = lookups_by_name(c->dials->lookups, tuple->ip_version, &tuple->source, name);
 	if (lookup && lookup->begin > dial->first_syn)
 		lookup = NULL; /* of another program, or of a proxy that resolves for this one */
 	if (lookup && !lookup->story.last_reply)
@@ -398,6 +472,18 @@ void dials_name(struct correlator *c, struct tcp_conn *conn, struct bytes name, 
 	if (dial->lookup && dial->resolved_itself)
 		give_up_lookup(dial);
 	use_lookup(dial, lookup);
+}
+
+void dials_name(struct correlator *c, struct tcp_conn *conn, struct bytes name, enum trace_evidence evidence)
+{
+	struct address_tuple tuple = tcp_tuple(conn);
+
+	name_dial(c, conn->dial, &tuple, name, evidence);
+}
+
+void dials_quic_name(struct correlator *c, const struct quic_attempt *attempt, struct bytes name)
+{
+	name_dial(c, attempt->dial, &attempt->tuple, name, TRACE_BY_TLS_HELLO);
 }
 
 /* ---- the end ---- */
@@ -415,10 +501,9 @@ static void fill_in_resolvers(struct dial *dial)
 	lookups_resolver_dials(lookup, &dial->arena, &dial->record.resolver_dials, &dial->record.resolver_dial_count);
 }
 
-static void report(struct correlator *c, struct dial *dial, const struct tcp_conn *conn)
+static void report(struct correlator *c, struct dial *dial, const struct address_tuple *tuple, struct packet_ref last_packet)
 {
 	struct trace_dial *record = &dial->record;
-	struct address_tuple tuple = tcp_tuple(conn);
 	char address[IP_ADDRESS_TEXT_SIZE];
 
 	fill_in_resolvers(dial);
@@ -427,10 +512,10 @@ static void report(struct correlator *c, struct dial *dial, const struct tcp_con
 		record->host_by = TRACE_BY_DNS;
 	}
 	if (!record->host.size)
-		record->host =
-			bytes_of(arena_printf(&dial->arena, "%s", ip_address_text(tuple.ip_version, &tuple.destination, address)));
+		record->host = bytes_of(
+			arena_printf(&dial->arena, "%s", ip_address_text(tuple->ip_version, &tuple->destination, address)));
 	record->attempts = dial->attempts;
-	record->last_packet = conn->record.last_packet;
+	record->last_packet = last_packet;
 	if (c->sink->dial && client_wanted(c, record->source_ip_version, &record->source))
 		c->sink->dial(c->context, record);
 }
@@ -478,28 +563,98 @@ static void explain(struct correlator *c, struct dial *dial, const struct tcp_co
 		return;
 	if (dial->record.established_conn) {
 		if (refused || lost_for_good(c, conn))
-			diagnose_attempt(c, conn, host, true);
+			diagnose_attempt(c, conn, host,
+					 dial->quic_worked ? " QUIC worked." : " Another address of the name worked.");
 	} else if (!dial->explained && (refused || timed_out(c, conn)) && (dial->pending == 0 || c->finishing)) {
 		dial->explained = true;
-		f = diagnose_attempt(c, conn, host, false);
+		f = diagnose_attempt(c, conn, host, NULL);
 		if (dial->repeated != NT_TIME_NONE)
 			soften(f, dial);
 	}
 }
 
+static void connection_ended(struct correlator *c, struct dial *dial, const struct address_tuple *tuple,
+			     struct packet_ref last_packet)
+{
+	if (--dial->open_connections)
+		return;
+	report(c, dial, tuple, last_packet);
+	dial_free(c->dials, dial);
+}
+
 void dials_conn_ended(struct correlator *c, struct tcp_conn *conn)
 {
+	struct address_tuple tuple = tcp_tuple(conn);
 	struct dial *dial = conn->dial;
 
 	if (!dial)
 		return;
 	if (timed_out(c, conn))
 		failed(dial, conn, "i/o timeout", conn->last_syn);
-	settle(dial, conn);
+	settle(dial, &conn->dial_pending);
 	explain(c, dial, conn);
 	conn->dial = NULL;
-	if (--dial->open_connections)
-		return;
-	report(c, dial, conn);
-	dial_free(c->dials, dial);
+	connection_ended(c, dial, &tuple, conn->record.last_packet);
+}
+
+/* ---- QUIC ---- */
+
+trace_id dials_quic_begin(struct correlator *c, struct quic_attempt *attempt)
+{
+	struct dial *dial = begin_attempt(c, &attempt->tuple, attempt->conn, attempt->first_packet, attempt->begin, true);
+
+	attempt->dial = dial;
+	attempt->pending = true;
+	dial->quic_pending++;
+	c->dials->quic_attempts++;
+	dial->quic_begin = attempt->begin;
+	profit_from_success(c->dials, dial);
+	return dial->record.id;
+}
+
+static void settle_quic(struct quic_attempt *attempt)
+{
+	if (attempt->pending)
+		attempt->dial->quic_pending--;
+	settle(attempt->dial, &attempt->pending);
+}
+
+void dials_quic_connected(struct correlator *c, struct quic_attempt *attempt, nt_time time)
+{
+	settle_quic(attempt);
+	attempt->dial->quic_worked = true;
+	established(c, attempt->dial, attempt->conn, &attempt->tuple, time);
+}
+
+void dials_quic_failed(struct quic_attempt *attempt, struct bytes error, nt_time time)
+{
+	settle_quic(attempt);
+	note_failure(attempt->dial, error, time);
+}
+
+struct bytes dials_quic_icmp_error(const struct quic_attempt *attempt, uint8_t type, uint8_t code, struct arena *arena)
+{
+	return error_text(arena, "udp", &attempt->tuple, icmp_text(attempt->tuple.ip_version, type, code));
+}
+
+enum quic_failure dials_quic_judge(struct correlator *c, const struct quic_attempt *attempt)
+{
+	struct dial *dial = attempt->dial;
+
+	if (dial->record.established_conn || dial->reached_otherwise)
+		return QUIC_HARMLESS;
+	if (dial->explained || (dial->pending && !c->finishing))
+		return QUIC_EXPLAINED;
+	dial->explained = true;
+	return QUIC_CAUSE;
+}
+
+void dials_quic_ended(struct correlator *c, struct quic_attempt *attempt, struct packet_ref last_packet)
+{
+	struct dial *dial = attempt->dial;
+
+	settle_quic(attempt);
+	c->dials->quic_attempts--;
+	attempt->dial = NULL;
+	connection_ended(c, dial, &attempt->tuple, last_packet);
 }

@@ -75,6 +75,37 @@ struct bytes dials_host(const struct tcp_conn *conn);
 nt_time dials_begin(const struct tcp_conn *conn);
 nt_time dials_first_syn(const struct tcp_conn *conn); /* to any address; NT_TIME_NONE without a dial */
 
+/* ---- QUIC: an attempt like any other, whose outcome its handshake is ---- */
+
+struct quic_attempt {
+	trace_id conn;
+	struct address_tuple tuple; /* the client first */
+	nt_time begin;              /* first Initial packet */
+	struct packet_ref first_packet;
+	/* dials.c: */
+	struct dial *dial;
+	bool pending;
+};
+
+trace_id dials_quic_begin(struct correlator *c, struct quic_attempt *attempt); /* finds or makes its dial, whose id it returns */
+void dials_quic_name(struct correlator *c, const struct quic_attempt *attempt, struct bytes name); /* of the ClientHello */
+void dials_quic_connected(struct correlator *c, struct quic_attempt *attempt, nt_time time);
+void dials_quic_failed(struct quic_attempt *attempt, struct bytes error, nt_time time); /* `error` is copied */
+
+/* "dial udp 192.0.2.1:443: connect: connection refused", as of an ICMP error; lives as long as `arena`. */
+struct bytes dials_quic_icmp_error(const struct quic_attempt *attempt, uint8_t type, uint8_t code, struct arena *arena);
+
+/*
+ * After an attempt failed.  QUIC_HARMLESS: the client reached the server otherwise.  QUIC_EXPLAINED: another finding says why the dial
+ * failed, or other attempts go on.  QUIC_CAUSE: nothing else explains it, and nothing else is to be reported as the cause from now on.
+ */
+enum quic_failure { QUIC_HARMLESS, QUIC_EXPLAINED, QUIC_CAUSE };
+enum quic_failure dials_quic_judge(struct correlator *c, const struct quic_attempt *attempt);
+
+void dials_quic_ended(struct correlator *c, struct quic_attempt *attempt, struct packet_ref last_packet); /* the flow goes */
+
+/* ---- names ---- */
+
 /* The stream says which name was meant.  The first word of the best kind of evidence holds. */
 void dials_name(struct correlator *c, struct tcp_conn *conn, struct bytes name, enum trace_evidence evidence);
 

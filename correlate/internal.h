@@ -18,6 +18,7 @@ struct http_history;
 struct fragments;
 struct lookup;
 struct proxies;
+struct quic_handshake;
 
 struct correlator {
 	struct correlate_options options;
@@ -36,12 +37,14 @@ struct correlator {
 	struct findings *findings;
 	struct http_history *http_history;
 	struct proxies *proxies;
-	struct conntrack_table *conntrack; /* NULL while nothing was told */
-	struct appid *appid;               /* NULL if switched off */
-	struct exchange *spare_exchanges;  /* for reuse, so that a request costs no allocation in steady state */
-	struct tls_keylog *resumable;      /* secrets of sessions that may be resumed; NULL without a key log */
-	uint64_t keys_missed;              /* tunnels whose content could not be read */
-	uint64_t one_sided, two_sided;     /* TCP connections with data of which one side, or both, were captured */
+	struct conntrack_table *conntrack;                /* NULL while nothing was told */
+	struct appid *appid;                              /* NULL if switched off */
+	struct quic_handshake *quic_oldest, *quic_newest; /* unfinished, in the order of their begin */
+	size_t quic_handshakes;
+	struct exchange *spare_exchanges; /* for reuse, so that a request costs no allocation in steady state */
+	struct tls_keylog *resumable;     /* secrets of sessions that may be resumed; NULL without a key log */
+	uint64_t keys_missed;             /* tunnels whose content could not be read */
+	uint64_t one_sided, two_sided;    /* TCP connections with data of which one side, or both, were captured */
 	struct packet_ref one_sided_packet;
 	uint64_t dns_replies;
 	bool dns_replies_missed;           /* a name without any reply was used all the same */

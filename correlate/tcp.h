@@ -37,7 +37,7 @@ struct tcp_side {
 	bool based; /* sequence numbers can be turned into offsets */
 	bool isn_known;
 	uint32_t isn;
-	bool other_isn_known;  /* of another SYN-ACK: the client's ACK says which of them counts */
+	bool other_isn_known; /* of another SYN-ACK: the client's ACK says which of them counts */
 	uint32_t other_isn;
 	uint32_t top_sequence; /* sequence number of offset `top` */
 	uint64_t top;          /* highest offset seen, one beyond the last byte */

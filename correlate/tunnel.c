@@ -7,7 +7,6 @@ void tunnel_init(struct tunnel *tunnel, struct correlator *c, const struct addre
 	tunnel->c = c;
 	tunnel->tuple = *tuple;
 	tunnel->client_begin = NT_TIME_NONE;
-	tunnel->record.id = new_id(c);
 	tunnel->record.handshake_begin = tunnel->record.handshake_end = NT_TIME_NONE;
 	tunnel->record.handshake_us = -1;
 	tunnel->record.alerts = tunnel->alerts;

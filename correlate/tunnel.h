@@ -21,7 +21,7 @@ struct tunnel {
 	struct trace_tls_alert alerts[LIMIT_TLS_ALERTS];
 };
 
-/* `tunnel` is zeroed memory. */
+/* `tunnel` is zeroed memory.  Its record gets its id, and that of its connection, from the caller. */
 void tunnel_init(struct tunnel *tunnel, struct correlator *c, const struct address_tuple *tuple);
 void tunnel_clear(struct tunnel *tunnel); /* frees what the record points to, not the tunnel itself */
 

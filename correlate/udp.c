@@ -2,7 +2,9 @@
 
 #include "correlate/conntrack_table.h"
 #include "correlate/dns_talk.h"
+#include "correlate/quic.h"
 #include "dissect/dns/dns.h"
+#include "dissect/quic/quic.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,8 @@ struct udp_conn {
 	uint64_t bytes[2], packets[2];
 	struct dns_talk *talk;
 	enum trace_dns_kind talk_kind;
+	struct quic_flow *quic;
+	uint8_t quic_tries; /* datagrams that looked like QUIC, and were not */
 	struct appid_flow *appid;
 	bool appid_done;
 };
@@ -58,6 +62,15 @@ static const struct conntrack_entry *find_conntrack(const struct correlator *c, 
 	return conntrack_table_find(c->conntrack, &flow);
 }
 
+static struct address_tuple tuple_from(const struct flow_key *key, int client)
+{
+	return (struct address_tuple){ .ip_version = key->ip_version,
+				       .source = key->address[client],
+				       .destination = key->address[!client],
+				       .source_port = key->port[client],
+				       .destination_port = key->port[!client] };
+}
+
 static void complete_record(struct correlator *c, struct udp_conn *conn)
 {
 	struct trace_udp_conn *record = &conn->record;
@@ -66,11 +79,7 @@ static void complete_record(struct correlator *c, struct udp_conn *conn)
 
 	set_client(conn, conn->first_sender, TRACE_BY_FIRST_PACKET);
 	client = conn->client;
-	record->tuple = (struct address_tuple){ .ip_version = key->ip_version,
-						.source = key->address[client],
-						.destination = key->address[!client],
-						.source_port = key->port[client],
-						.destination_port = key->port[!client] };
+	record->tuple = tuple_from(key, client);
 	record->sent_bytes = conn->bytes[client];
 	record->recv_bytes = conn->bytes[!client];
 	record->sent_packets = conn->packets[client];
@@ -87,9 +96,12 @@ void udp_end(struct correlator *c, struct udp_conn *conn)
 	if (conn->talk)
 		conn->record.from_dial = dns_talk_dial(conn->talk);
 	dns_talk_end(conn->talk);
+	if (conn->quic)
+		quic_flow_finish(conn->quic, &conn->record, c->elapsed - conn->flow.last);
 	if (c->sink->udp_conn && client_wanted(c, conn->record.tuple.ip_version, &conn->record.tuple.source))
 		c->sink->udp_conn(c->context, &conn->record);
 	flow_remove(&c->flows, &conn->flow);
+	quic_flow_free(conn->quic);
 	free(conn);
 }
 
@@ -100,6 +112,8 @@ void udp_icmp_error(struct udp_conn *conn, int sender, uint8_t type, uint8_t cod
 	conn->record.icmp_packet = packet->ref;
 	if (conn->talk && sender == conn->client) /* not the client's own word that it listens no more */
 		dns_talk_unreachable(conn->talk, type, code, packet->ref);
+	if (conn->quic && sender == conn->client)
+		quic_flow_icmp_error(conn->quic, type, code, packet);
 }
 
 /* ---- DNS ---- */
@@ -169,6 +183,30 @@ static void handle_dns(struct correlator *c, struct udp_conn *conn, int sender, 
 	dns_talk_message(conn->talk, message, packet->time, packet->ref);
 }
 
+/* ---- QUIC ---- */
+
+static void handle_quic(struct correlator *c, struct udp_conn *conn, int sender, struct cursor payload,
+			const struct packet_context *packet)
+{
+	struct address_tuple tuple;
+
+	if (conn->quic) {
+		quic_flow_datagram(conn->quic, sender == conn->client, payload, packet);
+		return;
+	}
+	if (conn->quic_tries == LIMIT_QUIC_TRIES || !quic_looks_like_initial(payload))
+		return;
+	tuple = tuple_from(&conn->flow.key, sender);
+	conn->quic = quic_flow_new(c, conn->record.id, &tuple, payload, packet);
+	if (!conn->quic && ++conn->quic_tries == LIMIT_QUIC_TRIES)
+		limit_hit(c->hits, LIMIT_QUIC_TRIES_HIT);
+	if (!conn->quic)
+		return;
+	set_client(conn, sender, TRACE_BY_TLS_HELLO);
+	if (!c->appid)
+		conn->record.app_protocol = BYTES("QUIC");
+}
+
 /* ---- one datagram ---- */
 
 static void ask_appid(struct correlator *c, struct udp_conn *conn, const struct udp_datagram *datagram,
@@ -193,6 +231,8 @@ static void handle_payload(struct correlator *c, struct udp_conn *conn, int send
 		return;
 	if (conn->talk || ((!conn->first_payload_seen || has_port(conn, DNS_PORT)) && speaks_dns(conn, datagram->payload)))
 		handle_dns(c, conn, sender, datagram->payload, packet);
+	else
+		handle_quic(c, conn, sender, datagram->payload, packet);
 	conn->first_payload_seen = true;
 	if (c->appid && !conn->appid_done)
 		ask_appid(c, conn, datagram, packet);

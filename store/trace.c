@@ -223,6 +223,19 @@ static void add_tcp_conn(void *context, const struct trace_tcp_conn *source)
 	conn->conntrack = copy_array(list, source->conntrack, source->conntrack != NULL, sizeof *source->conntrack);
 }
 
+static const struct trace_quic *copy_quic(struct trace_list *list, const struct trace_quic *source)
+{
+	struct trace_quic *quic = copy_array(list, source, source != NULL, sizeof *source);
+
+	if (!quic)
+		return NULL;
+	quic->server_versions =
+		copy_array(list, source->server_versions, source->server_version_count, sizeof *source->server_versions);
+	for (size_t i = 0; i < source->close_count; i++)
+		quic->closes[i].reason = copy_text(list, source->closes[i].reason);
+	return quic;
+}
+
 static void add_udp_conn(void *context, const struct trace_udp_conn *source)
 {
 	struct trace_list *list = context;
@@ -235,6 +248,7 @@ static void add_udp_conn(void *context, const struct trace_udp_conn *source)
 	*conn = *source;
 	conn->app_protocol = copy_text(list, source->app_protocol);
 	conn->conntrack = copy_array(list, source->conntrack, source->conntrack != NULL, sizeof *source->conntrack);
+	conn->quic = copy_quic(list, source->quic);
 }
 
 static void add_dns_query(void *context, const struct trace_dns_query *source)

@@ -53,10 +53,10 @@ struct trace_dial {
 	size_t resolver_dial_count;
 	uint8_t source_ip_version; /* 0 if no packet left */
 	struct ip_address source;
-	trace_id established_conn;
+	trace_id established_conn; /* in tcp_conns, or in udp_conns if QUIC won */
 	/* wire */
 	enum trace_evidence host_by;
-	const trace_id *attempts; /* its TCP connections, in order */
+	const trace_id *attempts; /* its connections, TCP or QUIC, in order */
 	size_t attempt_count;
 	struct packet_ref first_packet, last_packet;
 };
@@ -125,6 +125,27 @@ struct trace_tcp_conn {
 	size_t view_count;
 };
 
+/* CONNECTION_CLOSE (RFC 9000 19.19) in an Initial or Handshake packet. */
+struct trace_quic_close {
+	bool by_server, by_application;
+	uint64_t code;       /* RFC 9000 20.1 */
+	struct bytes reason; /* as it was sent; empty if none */
+	nt_time time;
+	struct packet_ref packet;
+};
+
+/* What QUIC says of itself while its handshake lasts; the TLS in it is a struct trace_tls_tunnel. */
+struct trace_quic {
+	uint32_t offered_version;        /* of the first Initial packet */
+	uint32_t version;                /* in use at last */
+	bool retry;                      /* the server demanded a proof of the client's address, RFC 9000 8.1.2 */
+	bool answered;                   /* the server answered, or the client shows that it did */
+	const uint32_t *server_versions; /* of Version Negotiation */
+	size_t server_version_count;
+	struct trace_quic_close closes[2]; /* the first of either side, in order */
+	size_t close_count;
+};
+
 struct trace_udp_conn {
 	trace_id id, from_dial;
 	bool from_resolver;
@@ -142,6 +163,7 @@ struct trace_udp_conn {
 	struct bytes app_protocol;
 	struct packet_ref first_packet, last_packet;
 	const struct conntrack_entry *conntrack;
+	const struct trace_quic *quic;  /* NULL if it is none, as far as is known */
 	const struct trace_view *views; /* by views_join() */
 	size_t view_count;
 };
@@ -237,7 +259,7 @@ struct trace_tls_tunnel {
 	uint16_t group;
 	bool client_hello, server_hello, hello_retry, done, early_data, early_data_refused, encrypted_client_hello;
 	bool certificate_request, ocsp_stapled, malformed, certificates_cut;
-	bool decrypted;              /* its content was read with logged keys */
+	bool decrypted;              /* its content was read with logged keys; of QUIC, its handshake */
 	uint64_t unverified_records; /* that did not verify although keys were known */
 	struct bytes verification,
 		verification_detail; /* of the server's chain: "ok", "expired", …; empty if it was not verified */

@@ -78,10 +78,10 @@ struct quic_stream {
 };
 
 /*
- * Bytes of a frame.  What is ahead of a hole is kept (LIMIT_QUIC_CRYPTO, LIMIT_QUIC_PIECES).  The first copy of a byte wins.  Then
- * quic_stream_next() hands out what is in order, until it is empty; each view lives until the next call for the stream.
+ * Bytes of a frame; true if some of them are new.  What is ahead of a hole is kept (LIMIT_QUIC_CRYPTO, LIMIT_QUIC_PIECES).  The first copy of
+ * a byte wins.  Then quic_stream_next() hands out what is in order, until it is empty; each view lives until the next call for the stream.
  */
-void quic_stream_add(struct quic_stream *stream, uint64_t offset, struct bytes data, struct limit_hits *hits);
+bool quic_stream_add(struct quic_stream *stream, uint64_t offset, struct bytes data, struct limit_hits *hits);
 struct bytes quic_stream_next(struct quic_stream *stream);
 void quic_stream_clear(struct quic_stream *stream);
 

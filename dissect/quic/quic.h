@@ -47,7 +47,8 @@ struct quic_progress {
 	bool heard;       /* the client shows that it got an answer: acknowledges one, or uses what only the server can have told */
 	bool established; /* the client sent a 1-RTT packet: its part of the handshake is complete */
 	bool opened;      /* a Handshake packet verified with the secrets */
-	uint32_t client_hellos; /* Initial packets of the client with a CRYPTO frame; a ClientHello may take several */
+	uint32_t client_hellos;  /* Initial packets of the client that brought something of its hello */
+	uint32_t client_repeats; /* those that brought it once more: the client misses an answer */
 };
 
 struct quic_session; /* handle */

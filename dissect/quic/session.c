@@ -101,21 +101,23 @@ static void note_scid(struct quic_session *session, enum quic_side side, struct 
 
 /* ---- frames ---- */
 
-static void handle_crypto(struct quic_session *session, enum quic_side from, bool sealed, const struct quic_frame *frame)
+/* Whether something new was in it. */
+static bool handle_crypto(struct quic_session *session, enum quic_side from, bool sealed, const struct quic_frame *frame)
 {
 	struct level *level = sealed ? &session->handshake[from] : &session->initial[from];
+	const bool is_new = quic_stream_add(&level->crypto, frame->offset, frame->data, session->hits);
 	struct bytes data;
 
-	quic_stream_add(&level->crypto, frame->offset, frame->data, session->hits);
 	while ((data = quic_stream_next(&level->crypto)).size > 0)
 		CALL(session, crypto, from, sealed, data);
+	return is_new;
 }
 
 static void handle_frames(struct quic_session *session, enum quic_side from, bool sealed, struct bytes content)
 {
 	struct cursor frames = cur_of(content.at, content.size, 0);
 	struct quic_frame frame;
-	bool has_crypto = false;
+	bool has_crypto = false, is_new = false;
 
 	while ((frame = quic_next_frame(&frames)).type != QUIC_FRAME_NONE) {
 		switch (frame.type) {
@@ -124,7 +126,7 @@ static void handle_frames(struct quic_session *session, enum quic_side from, boo
 			break;
 		case QUIC_FRAME_CRYPTO:
 			has_crypto = true;
-			handle_crypto(session, from, sealed, &frame);
+			is_new |= handle_crypto(session, from, sealed, &frame);
 			break;
 		case QUIC_FRAME_CLOSE:
 			frame.close.from = from;
@@ -135,7 +137,7 @@ static void handle_frames(struct quic_session *session, enum quic_side from, boo
 		}
 	}
 	if (has_crypto && from == QUIC_CLIENT && !sealed)
-		session->progress.client_hellos++;
+		(*(is_new ? &session->progress.client_hellos : &session->progress.client_repeats))++;
 	if (frames.state != CUR_OK)
 		CALL(session, malformed, from);
 }
@@ -167,6 +169,7 @@ static void begin(struct quic_session *session, const struct quic_header *header
 			quic_stream_clear(&session->initial[side].crypto);
 			session->initial[side].expected = 0;
 		}
+		session->progress.heard |= header->version != session->version; /* the capture may lack what told it so */
 		CALL(session, restarted);
 	}
 	(void)adopt(session, header->version, header->dcid);
@@ -314,6 +317,8 @@ static void handle_versions(struct quic_session *session, enum quic_side from, c
 		if (count < QUIC_MAX_VERSIONS)
 			versions[count++] = version;
 	}
+	if (count == 0)
+		return;
 	session->server_spoke = session->progress.answered = true;
 	CALL(session, versions, versions, count);
 }

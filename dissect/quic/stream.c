@@ -68,12 +68,13 @@ static void skip(uint64_t *offset, struct bytes *data, uint64_t to)
 }
 
 /* Fills the holes between the pieces that are there. */
-void quic_stream_add(struct quic_stream *stream, uint64_t offset, struct bytes data, struct limit_hits *hits)
+bool quic_stream_add(struct quic_stream *stream, uint64_t offset, struct bytes data, struct limit_hits *hits)
 {
 	struct quic_piece **at = &stream->held;
+	bool any_new = false;
 
 	if (data.size == 0 || offset > UINT64_MAX - data.size)
-		return;
+		return false;
 	skip(&offset, &data, stream->delivered);
 	while (data.size > 0) {
 		uint64_t until;
@@ -84,11 +85,13 @@ void quic_stream_add(struct quic_stream *stream, uint64_t offset, struct bytes d
 			skip(&offset, &data, (*at)->offset + (*at)->size);
 			continue;
 		}
+		any_new = true;
 		until = *at && (*at)->offset - offset < data.size ? (*at)->offset : offset + data.size;
 		if (!insert(stream, at, offset, (struct bytes){ data.at, (size_t)(until - offset) }, hits))
-			return;
+			break;
 		skip(&offset, &data, until);
 	}
+	return any_new;
 }
 
 /* The piece that was handed out last is behind `delivered` now. */
