@@ -393,7 +393,6 @@ void quic_flow_icmp_error(struct quic_flow *flow, uint8_t type, uint8_t code, co
 	enum { UNREACHABLE_4 = 3, FRAGMENTATION_NEEDED = 4, UNREACHABLE_6 = 1 };
 	const bool is_ip4 = flow->attempt.tuple.ip_version == 4;
 	struct quic_circumstances *facts = &flow->circumstances;
-	struct arena arena = { 0 };
 
 	if (!flow->handshake || flow->quic.answered || facts->server_datagrams || facts->icmp_packet.number ||
 	    (is_ip4 ? type != UNREACHABLE_4 || code == FRAGMENTATION_NEEDED : type != UNREACHABLE_6))
@@ -402,8 +401,6 @@ void quic_flow_icmp_error(struct quic_flow *flow, uint8_t type, uint8_t code, co
 	facts->icmp_code = code;
 	facts->icmp_packet = packet->ref;
 	facts->icmp_at = packet->time;
-	fail(flow, dials_quic_icmp_error(&flow->attempt, type, code, &arena), packet->time);
-	arena_free(&arena);
 }
 
 /* ---- the end ---- */
@@ -450,6 +447,7 @@ static void name_failure(struct quic_flow *flow, nt_time silence)
 		fail(flow, version_error(flow), facts->versions_at);
 	} else if (facts->icmp_packet.number && !flow->quic.answered) {
 		facts->fault = QUIC_FAULT_ICMP;
+		fail(flow, dials_quic_icmp_error(&flow->attempt, facts->icmp_type, facts->icmp_code, &flow->arena), facts->icmp_at);
 	} else if (is_silent(flow, silence)) {
 		facts->fault = QUIC_FAULT_SILENCE;
 		facts->waited = facts->last_hello_at - flow->attempt.begin + silence;

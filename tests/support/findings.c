@@ -1,5 +1,6 @@
 #include "tests/support/findings.h"
 #include "tests/support/net_frame.h"
+#include "tests/support/quic_wire.h"
 
 #include <check.h>
 #include <ctype.h>
@@ -161,9 +162,53 @@ static bool is_end_of_body(const struct seen *p)
 	return is_server_data(p) || is_fin(p);
 }
 
+/* An Initial packet with such a frame; the keys are those of every client of quic_wire.h. */
+static bool has_quic_frame(const struct seen *p, enum quic_side side, enum quic_frame_type type)
+{
+	struct cursor datagram = cur_of(p->data.at, p->data.size, 0), frames;
+	struct quic_wire_end client = quic_wire_client(1);
+	struct quic_frame frame;
+	struct quic_header header;
+	struct quic_keys keys;
+	struct bytes content;
+	uint64_t number;
+	uint8_t out[2000];
+
+	if (p->protocol != PROTOCOL_UDP || by_server(p) != (side == QUIC_SERVER) ||
+	    quic_read_header(&datagram, &header) != CUR_OK || header.type != QUIC_INITIAL)
+		return false;
+	if (!quic_keys_initial(header.version, client.origin, side, &keys) || !quic_open(&keys, &header, 0, out, &content, &number))
+		return false;
+	frames = cur_of(content.at, content.size, 0);
+	while ((frame = quic_next_frame(&frames)).type != QUIC_FRAME_NONE)
+		if (frame.type == type)
+			return true;
+	return false;
+}
+
+static bool is_quic_hello(const struct seen *p)
+{
+	return has_quic_frame(p, QUIC_CLIENT, QUIC_FRAME_CRYPTO);
+}
+
+static bool is_quic_close_by_client(const struct seen *p)
+{
+	return has_quic_frame(p, QUIC_CLIENT, QUIC_FRAME_CLOSE);
+}
+
+static bool is_quic_close_by_server(const struct seen *p)
+{
+	return has_quic_frame(p, QUIC_SERVER, QUIC_FRAME_CLOSE);
+}
+
+static bool is_version_negotiation(const struct seen *p)
+{
+	return p->protocol == PROTOCOL_UDP && by_server(p) && p->data.size > 5 && memcmp(p->data.at + 1, "\0\0\0\0", 4) == 0;
+}
+
 static bool is_client_hello(const struct seen *p)
 {
-	return is_client_data(p) && p->data.size > 5 && p->data.at[0] == HANDSHAKE && p->data.at[5] == 1;
+	return is_quic_hello(p) || (is_client_data(p) && p->data.size > 5 && p->data.at[0] == HANDSHAKE && p->data.at[5] == 1);
 }
 
 static bool has_record(const struct seen *p, uint8_t type)
@@ -180,12 +225,12 @@ static bool has_record(const struct seen *p, uint8_t type)
 
 static bool is_client_alert(const struct seen *p)
 {
-	return is_client_data(p) && has_record(p, ALERT);
+	return is_quic_close_by_client(p) || (is_client_data(p) && has_record(p, ALERT));
 }
 
 static bool is_server_alert(const struct seen *p)
 {
-	return is_server_data(p) && has_record(p, ALERT);
+	return is_quic_close_by_server(p) || (is_server_data(p) && has_record(p, ALERT));
 }
 
 static bool is_server_record(const struct seen *p)
@@ -264,7 +309,7 @@ static bool is_server_zero_window(const struct seen *p)
 	return p->protocol == PROTOCOL_TCP && p->tcp.window == 0 && by_server(p);
 }
 
-static bool quotes_query(const struct seen *p)
+static bool quotes_datagram(const struct seen *p)
 {
 	return quotes(p, PROTOCOL_UDP);
 }
@@ -376,11 +421,16 @@ static const struct {
 } evidence[] = {
 	{ "ClientHello", is_client_hello },
 	{ "first ClientHello", is_client_hello },
+	{ "ClientHello, sent again", is_quic_hello },
+	{ "CONNECTION_CLOSE by the client", is_quic_close_by_client },
+	{ "CONNECTION_CLOSE by the server", is_quic_close_by_server },
+	{ "Version Negotiation by the server", is_version_negotiation },
+	{ "ICMP error that quotes the datagram", quotes_datagram },
 	{ "FIN by the server", is_fin },
 	{ "RST by the server", is_rst },
 	{ "RST in answer to the SYN", is_refusal },
 	{ "ICMP error that quotes the SYN", quotes_syn },
-	{ "ICMP error that quotes the query", quotes_query },
+	{ "ICMP error that quotes the query", quotes_datagram },
 	{ "SYN", is_syn },
 	{ "first SYN", is_syn },
 	{ "last SYN", is_syn_again },
