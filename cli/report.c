@@ -55,7 +55,7 @@ static nt_time first_exchange(const struct report *report, const struct trace_tc
 		return request->req_sent;
 	if (request && request->resp_recv != NT_TIME_NONE)
 		return request->resp_recv;
-	return conn->last;
+	return conn->first;
 }
 
 static void add_dials(const struct report *report, struct timeline *timeline)
@@ -200,7 +200,10 @@ static void print_dial_title(struct report *report, const struct trace_dial *dia
 	report_strong(report, false);
 	if (dial->error.size) {
 		fputs("   ", report->out);
-		report_bad(report, "failed after %s: ", text_between(dial->begin, dial->end, duration));
+		if (dial->end != dial->begin) /* else it was given up at a time that is not on the wire */
+			report_bad(report, "failed after %s: ", text_between(dial->begin, dial->end, duration));
+		else
+			report_bad(report, "failed: ");
 		report_bad_text(report, dial->error);
 	} else {
 		print_axis(report);

@@ -11,12 +11,18 @@ static bool is_failure(const struct trace_finding *finding)
 	return finding->root_cause || finding->severity == FINDING_ERROR;
 }
 
+/* Of one class: failures, or those with a severity. */
+static bool is_of(const struct trace_finding *finding, bool failures, enum finding_severity severity)
+{
+	return is_failure(finding) == failures && (failures || finding->severity == severity);
+}
+
 static size_t count_findings(const struct trace_list *list, bool failures, enum finding_severity severity)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < list->finding_count; i++)
-		if (is_failure(&list->findings[i]) == failures && (failures || list->findings[i].severity == severity))
+		if (is_of(&list->findings[i], failures, severity))
 			count += 1 + list->findings[i].more;
 	return count;
 }
@@ -45,35 +51,74 @@ static void print_proof(struct report *report, const struct trace_finding *findi
 	report_end_line(report);
 }
 
-static void print_finding(struct report *report, const char *title, const struct trace_finding *finding)
+/* In full: what is from outside was shortened when the sentence was made. */
+static void print_message(struct report *report, const struct trace_finding *finding)
+{
+	bool red = is_failure(finding);
+
+	if (red)
+		report_red(report, true);
+	text_print(report->out, finding->message, 0);
+	if (red)
+		report_red(report, false);
+}
+
+static void print_finding(struct report *report, const char *title, const struct trace_finding *finding, size_t times)
 {
 	report_strong(report, true);
 	report_begin_head(report, title);
 	report_strong(report, false);
-	if (is_failure(finding))
-		report_bad_text(report, finding->message);
-	else
-		report_text(report, finding->message);
+	print_message(report, finding);
+	if (times > 1)
+		fprintf(report->out, " (%zu times)", times);
 	if (finding->more)
 		fprintf(report->out, " (and %" PRIu64 " more of this kind)", finding->more);
 	report_end_line(report);
 	print_proof(report, finding);
 }
 
+/* A browser that tries again and again: the same sentence about other packets. */
+static bool says_the_same(const struct trace_finding *a, const struct trace_finding *b)
+{
+	return a->code == b->code && !a->more && !b->more && bytes_equal(a->message, b->message);
+}
+
+static bool is_among(const struct trace_finding *finding, const struct trace_finding *const *shown, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (says_the_same(finding, shown[i]))
+			return true;
+	return false;
+}
+
+static size_t count_equal(const struct trace_list *list, size_t from, bool failures, enum finding_severity severity)
+{
+	size_t count = 0;
+
+	for (size_t i = from; i < list->finding_count; i++)
+		count += is_of(&list->findings[i], failures, severity) && says_the_same(&list->findings[from], &list->findings[i]);
+	return count;
+}
+
 static void print_all(struct report *report, const char *title, bool failures, enum finding_severity severity, size_t most)
 {
 	const struct trace_list *list = report->list;
+	const struct trace_finding *told[MOST_FAILURES > MOST_WARNINGS ? MOST_FAILURES : MOST_WARNINGS];
 	size_t shown = 0, hidden = 0;
 
 	for (size_t i = 0; i < list->finding_count; i++) {
 		const struct trace_finding *finding = &list->findings[i];
 
-		if (is_failure(finding) != failures || (!failures && finding->severity != severity))
+		if (!is_of(finding, failures, severity) || (!report->verbose && is_among(finding, told, shown)))
 			continue;
-		if (report->verbose || shown < most)
-			print_finding(report, shown++ ? "" : title, finding);
-		else
+		if (report->verbose) {
+			print_finding(report, shown++ ? "" : title, finding, 1);
+		} else if (shown < most) {
+			print_finding(report, shown ? "" : title, finding, count_equal(list, i, failures, severity));
+			told[shown++] = finding;
+		} else {
 			hidden++;
+		}
 	}
 	if (!hidden)
 		return;

@@ -150,8 +150,10 @@ const char *text_duration(int64_t microseconds, char out[TEXT_SIZE])
 		snprintf(out, TEXT_SIZE, "%.1f s", ms / 1000);
 	else if (seconds < 7200)
 		snprintf(out, TEXT_SIZE, "%" PRId64 " min %" PRId64 " s", seconds / 60, seconds % 60);
-	else
+	else if (seconds < 172800)
 		snprintf(out, TEXT_SIZE, "%" PRId64 " h %" PRId64 " min", seconds / 3600, seconds / 60 % 60);
+	else
+		snprintf(out, TEXT_SIZE, "%" PRId64 " days %" PRId64 " h", seconds / 86400, seconds / 3600 % 24);
 	return out;
 }
 

@@ -11,8 +11,11 @@ static void note_truncated_packets(struct correlator *c)
 	if (!stats->cut_packets)
 		return;
 	f = finding_begin(c, FINDING_CAPTURE_TRUNCATED_PACKETS, stats->first_packet_time);
-	finding_say(f, "%llu of %llu packets were cut by the snaplen: what stood in the missing bytes is not known.",
-		    (unsigned long long)stats->cut_packets, (unsigned long long)stats->packets);
+	if (stats->cut_packets == stats->packets)
+		finding_say(f, "All packets");
+	else
+		finding_say(f, "%llu of %llu packets", (unsigned long long)stats->cut_packets, (unsigned long long)stats->packets);
+	finding_say(f, " were cut by the snaplen: what stood in the missing bytes is not known.");
 	finding_packet(f, stats->first_cut_packet, "the first packet that was cut");
 }
 

@@ -483,7 +483,7 @@ static void note_missing_keys(const struct case_file *file)
 	if (tunnel->decrypted || file->c->keys_missed++ || tunnel->client_data_bytes + tunnel->server_data_bytes == 0)
 		return;
 	f = finding_begin(file->c, FINDING_TLS_KEYS_MISSING,
-			  tunnel->handshake_begin != NT_TIME_NONE ? tunnel->handshake_begin : file->conn->first);
+			  tunnel->handshake_begin != NT_TIME_NONE ? tunnel->handshake_begin : file->conn->record.first);
 	finding_say(f, "What ran inside TLS, such as with ");
 	say_server(f, file);
 	finding_say(f, ", is encrypted: a key log (SSLKEYLOGFILE) of the client would show requests%s.",

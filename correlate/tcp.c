@@ -105,7 +105,7 @@ static struct tcp_conn *conn_new(struct correlator *c, const struct flow_key *ke
 	conn->client = -1;
 	conn->syn = conn->last_syn = conn->syn_ack = NT_TIME_NONE;
 	record->id = new_id(c);
-	record->last = conn->first = packet->time;
+	record->first = record->last = packet->time;
 	record->handshake_begin = record->handshake_end = record->close = NT_TIME_NONE;
 	record->rtt_us = record->handshake_us = -1;
 	record->vlan = packet->net->vlan;
@@ -154,7 +154,7 @@ const struct conntrack_entry *tcp_conntrack(const struct correlator *c, const st
 {
 	const struct conntrack_flow flow = { .protocol = IP_PROTOCOL_TCP,
 					     .tuple = tcp_tuple(conn),
-					     .first = conn->first,
+					     .first = conn->record.first,
 					     .last = conn->record.last,
 					     .begins = conn->syn != NT_TIME_NONE };
 

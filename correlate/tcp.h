@@ -84,7 +84,6 @@ struct tcp_conn {
 	struct tcp_side side[2];
 	enum tcp_state state;
 	int8_t client; /* side, -1 while undecided */
-	nt_time first; /* packet */
 	nt_time syn, last_syn, syn_ack;
 	struct packet_ref syn_packet, last_syn_packet;
 	struct tcp_hole hole; /* of the server's stream when the connection ended */

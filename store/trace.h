@@ -119,7 +119,7 @@ struct trace_tcp_conn {
 	uint32_t interface;
 	struct bytes app_protocol; /* nDPI's name, or our dissector's; empty if unknown */
 	struct packet_ref first_packet, last_packet;
-	nt_time last;                            /* time of the last packet */
+	nt_time first, last;                     /* times of the first and last packet */
 	const struct conntrack_entry *conntrack; /* NULL if there is none, as in struct trace_udp_conn */
 	const struct trace_view *views;          /* by views_join() */
 	size_t view_count;

@@ -47,6 +47,14 @@ START_TEST(packets_that_were_cut)
 }
 END_TEST
 
+START_TEST(packets_that_were_all_cut)
+{
+	s.snaplen = 40;
+	scene_lookup(&s, 50000, "www.example.org", "192.0.2.1");
+	FINDINGS_EXPECT_WORDS(findings_expect_one(&s, FINDING_CAPTURE_TRUNCATED_PACKETS), "All packets were cut");
+}
+END_TEST
+
 START_TEST(snaplen_that_is_long_enough_cuts_nothing)
 {
 	s.snaplen = 65535;
@@ -261,6 +269,7 @@ Suite *nettrace_suite(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, packets_that_were_cut);
+	tcase_add_test(tc, packets_that_were_all_cut);
 	tcase_add_test(tc, snaplen_that_is_long_enough_cuts_nothing);
 	tcase_add_test(tc, clock_that_goes_back);
 	tcase_add_test(tc, packets_of_several_queues_overtake_each_other_by_little);

@@ -342,6 +342,17 @@ START_TEST(failed_dial_says_after_what_time_and_why)
 }
 END_TEST
 
+START_TEST(failure_of_an_unknown_time_is_said_without_one)
+{
+	struct trace_dial dials[] = { dial(1) };
+
+	dials[0].error = BYTES("dial tcp 198.51.100.10:443: i/o timeout");
+	dials[0].end = dials[0].begin; /* of one SYN: when it was given up is not on the wire */
+	USE(dials, dial_count, dials);
+	assert_has(print_timeline(), "www.example.test:443   failed: dial tcp 198.51.100.10:443: i/o timeout\n");
+}
+END_TEST
+
 START_TEST(dial_that_never_got_past_dns_has_no_port)
 {
 	struct trace_dial dials[] = { dial(1) };
@@ -467,6 +478,18 @@ START_TEST(connection_without_dial_has_a_title_of_its_own)
 	USE(tcp_conns, tcp_conn_count, tcps);
 	assert_has(print_timeline(), "+0.004 s  10.0.0.2 -> 198.51.100.10:443   1.2 s\n");
 	assert_has(printed, "received, SSH, closed");
+}
+END_TEST
+
+START_TEST(reused_connection_without_exchange_begins_with_its_first_packet)
+{
+	struct trace_tcp_conn tcps[] = { tcp(1, 0) };
+
+	tcps[0].reused = true;
+	tcps[0].handshake_begin = tcps[0].handshake_end = NT_TIME_NONE;
+	tcps[0].first = AT_MS(3);
+	USE(tcp_conns, tcp_conn_count, tcps);
+	assert_has(print_timeline(), "+0.003 s  10.0.0.2 -> 198.51.100.10:443");
 }
 END_TEST
 
@@ -1219,7 +1242,9 @@ static const struct duration_case durations[] = {
 	{ 125000000, "2 min 5 s" },
 	{ 7200000000, "2 h 0 min" },
 	{ -1, "an unknown time" },
-	{ INT64_MAX, "2562047788 h 0 min" },
+	{ 172799000000, "47 h 59 min" },
+	{ 172800000000, "2 days 0 h" },
+	{ INT64_MAX, "106751991 days 4 h" },
 };
 
 START_TEST(durations_have_a_unit_that_fits)
@@ -1275,6 +1300,7 @@ static void add_protocols(Suite *suite)
 	tcase_add_test(tcp_case, server_that_closed_alone_is_named);
 	tcase_add_test(tcp_case, troubles_of_both_sides_are_counted_together);
 	tcase_add_test(tcp_case, connection_without_dial_has_a_title_of_its_own);
+	tcase_add_test(tcp_case, reused_connection_without_exchange_begins_with_its_first_packet);
 	tcase_add_test(tcp_case, reused_connection_begins_with_its_first_exchange);
 	tcase_add_loop_test(dns, failed_look_up_names_its_rcode, 0, ROWS(rcodes));
 	tcase_add_test(dns, look_up_without_dial_has_a_title_of_its_own);
@@ -1335,6 +1361,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(order, nothing_found_is_said);
 	tcase_add_test(order, entries_are_in_the_order_of_time);
 	tcase_add_test(order, failed_dial_says_after_what_time_and_why);
+	tcase_add_test(order, failure_of_an_unknown_time_is_said_without_one);
 	tcase_add_test(order, dial_that_never_got_past_dns_has_no_port);
 	tcase_add_test(order, ip6_addresses_with_ports_are_in_brackets);
 	tcase_add_test(order, events_before_the_begin_have_a_minus);

@@ -7,7 +7,7 @@
 
 /* ---- a trace of findings only ---- */
 
-static struct trace_finding findings[20];
+static struct trace_finding findings[24];
 static struct trace_list list;
 static struct correlate_stats stats;
 static struct limit_hits hits;
@@ -151,17 +151,51 @@ START_TEST(findings_that_are_only_counted_are_said)
 }
 END_TEST
 
+static const struct bytes different[12] = {
+	BYTES("One."), BYTES("Two."),	BYTES("Three."), BYTES("Four."), BYTES("Five."),   BYTES("Six."),
+	BYTES("Seven."), BYTES("Eight."), BYTES("Nine."),	 BYTES("Ten."),  BYTES("Eleven."), BYTES("Twelve."),
+};
+
 START_TEST(many_findings_are_cut_without_verbose)
 {
 	for (int i = 0; i < 12; i++)
-		add(FINDING_HTTP_5XX, FINDING_ERROR, BYTES("It was answered 503."));
+		add(FINDING_HTTP_5XX, FINDING_ERROR, different[i]);
 	for (int i = 0; i < 7; i++)
-		add(FINDING_DNS_SLOW, FINDING_WARNING, BYTES("Slow."));
-	assert_has(print(), "         … and 2 more (-v shows all)\nwarning  Slow.\n");
+		add(FINDING_DNS_SLOW, FINDING_WARNING, different[i]);
+	assert_has(print(), "         … and 2 more (-v shows all)\nwarning  One.\n");
 	ck_assert_uint_eq(count_lines(printed), 10 * 2 + 1 + 5 * 2 + 1);
 	output.verbose = true;
 	assert_lacks(print(), "more (-v");
 	ck_assert_uint_eq(count_lines(printed), 19 * 2);
+}
+END_TEST
+
+START_TEST(equal_findings_are_told_once_without_verbose)
+{
+	for (int i = 0; i < 12; i++) {
+		add(FINDING_HTTP_5XX, FINDING_ERROR, BYTES("It was answered 503."));
+		add(FINDING_HTTP_4XX, FINDING_ERROR, i % 2 ? BYTES("It was answered 404.") : BYTES("It was answered 403."));
+	}
+	ck_assert_str_eq(print(), "verdict  It was answered 503. (12 times)\n"
+				  "         http-5xx\n"
+				  "         It was answered 403. (6 times)\n"
+				  "         http-4xx\n"
+				  "         It was answered 404. (6 times)\n"
+				  "         http-4xx\n");
+	output.verbose = true;
+	assert_lacks(print(), "times");
+	ck_assert_uint_eq(count_lines(printed), 24 * 2);
+}
+END_TEST
+
+START_TEST(long_sentence_is_told_whole)
+{
+	static const char words[] = "GET http://www.example.test/ggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggg"
+				    "gggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggg"
+				    " got no answer in the 68 s that the capture went on.";
+
+	add(FINDING_HTTP_TIMEOUT, FINDING_ERROR, BYTES(words));
+	assert_has(print(), "in the 68 s that the capture went on.\n");
 }
 END_TEST
 
@@ -226,6 +260,8 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tcase, notes_are_for_verbose);
 	tcase_add_test(tcase, findings_that_are_only_counted_are_said);
 	tcase_add_test(tcase, many_findings_are_cut_without_verbose);
+	tcase_add_test(tcase, equal_findings_are_told_once_without_verbose);
+	tcase_add_test(tcase, long_sentence_is_told_whole);
 	tcase_add_test(tcase, failure_is_red_and_a_warning_is_not);
 	tcase_add_test(tcase, message_cannot_control_the_terminal);
 	tcase_add_test(tcase, healthy_trace_says_what_was_judged);
