@@ -78,8 +78,10 @@ static void response_head(struct http2_state *state, const struct http2_head *he
 	if (!exchange || head->is_trailer || !head->status)
 		return;
 	record = &exchange->record;
-	record->proto_major = 2;
-	record->proto_minor = 0;
+	if (!exchange->upgraded) { /* else it was asked in HTTP/1.1 */
+		record->proto_major = 2;
+		record->proto_minor = 0;
+	}
 	if (head->status >= 100 && head->status < 200) {
 		record->interim_status = head->status;
 		return;

@@ -584,7 +584,7 @@ START_TEST(upgrade_to_http2_answers_there_what_was_asked_before)
 	check_text(request[0].url, "http://example.org/a");
 	ck_assert_uint_eq(request[0].status, 200);
 	ck_assert_uint_eq(request[0].interim_status, 101);
-	ck_assert_uint_eq(request[0].proto_major, 2);
+	ck_assert_uint_eq(request[0].proto_major, 1); /* as it was asked */
 	ck_assert_uint_eq(request[0].resp_content_size, 2);
 	ck_assert(request[0].req_complete && request[0].resp_complete);
 	ck_assert_int_eq(request[0].timing.connect, 2000);

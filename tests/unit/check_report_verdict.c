@@ -152,8 +152,8 @@ START_TEST(findings_that_are_only_counted_are_said)
 END_TEST
 
 static const struct bytes different[12] = {
-	BYTES("One."), BYTES("Two."),	BYTES("Three."), BYTES("Four."), BYTES("Five."),   BYTES("Six."),
-	BYTES("Seven."), BYTES("Eight."), BYTES("Nine."),	 BYTES("Ten."),  BYTES("Eleven."), BYTES("Twelve."),
+	BYTES("One."),   BYTES("Two."),   BYTES("Three."), BYTES("Four."), BYTES("Five."),   BYTES("Six."),
+	BYTES("Seven."), BYTES("Eight."), BYTES("Nine."),  BYTES("Ten."),  BYTES("Eleven."), BYTES("Twelve."),
 };
 
 START_TEST(many_findings_are_cut_without_verbose)
@@ -190,9 +190,10 @@ END_TEST
 
 START_TEST(long_sentence_is_told_whole)
 {
-	static const char words[] = "GET http://www.example.test/ggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggg"
-				    "gggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggg"
-				    " got no answer in the 68 s that the capture went on.";
+	static const char words[] =
+		"GET http://www.example.test/ggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggg"
+		"gggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggg"
+		" got no answer in the 68 s that the capture went on.";
 
 	add(FINDING_HTTP_TIMEOUT, FINDING_ERROR, BYTES(words));
 	assert_has(print(), "in the 68 s that the capture went on.\n");
