@@ -141,6 +141,8 @@ static void print_judged(struct report *report)
 		print_count(report, list->http_request_count, "HTTP request");
 	else if (list->tcp_conn_count)
 		print_count(report, list->tcp_conn_count, "TCP connection");
+	else if (list->tls_tunnel_count) /* of QUIC */
+		print_count(report, list->tls_tunnel_count, "TLS handshake");
 	else if (list->dns_query_count)
 		print_count(report, list->dns_query_count, "DNS conversation");
 	else if (list->udp_conn_count)

@@ -87,7 +87,6 @@ struct quic_circumstances {
 	unsigned flights; /* how often the client sent its hello */
 	struct packet_ref first_hello, last_hello;
 	nt_time last_hello_at;
-	nt_time waited;            /* SILENCE: from the first hello on */
 	uint64_t server_datagrams; /* whatever is in them */
 	uint8_t icmp_type, icmp_code;
 	struct packet_ref icmp_packet;

@@ -38,11 +38,10 @@ static struct finding *nobody_answered(const struct case_file *file)
 	char text[24];
 
 	say_server(f, file);
-	finding_say(
-		f,
-		" never answered over QUIC: the ClientHello was sent %u times, and no datagram came back in %s, as where UDP to "
-		"this port is dropped, or nothing speaks QUIC there.",
-		file->facts->flights, duration_text(file->facts->waited, text));
+	finding_say(f,
+		    " never answered over QUIC: %u ClientHellos in %s, and no datagram back. Either UDP to this port is dropped, "
+		    "or nothing speaks QUIC there.",
+		    file->facts->flights, duration_text(file->facts->last_hello_at - file->attempt->begin, text));
 	finding_packet(f, file->facts->last_hello, "ClientHello, sent again");
 	return f;
 }
@@ -68,7 +67,7 @@ static struct finding *no_common_version(const struct case_file *file)
 
 	say_server(f, file);
 	finding_say(f, " does not speak version %s of QUIC, which the client offered; it speaks",
-		    quic_version_text(file->quic->offered_version, text));
+		    quic_version_text(file->quic->version, text));
 	for (size_t i = 0; i < file->quic->server_version_count; i++)
 		finding_say(f, "%s %s", i ? "," : "", quic_version_text(file->quic->server_versions[i], text));
 	finding_say(f, ".");
@@ -131,5 +130,5 @@ void diagnose_quic_failure(struct correlator *c, const struct quic_attempt *atte
 	struct finding *f = explain(&file, tls);
 
 	if (!dial)
-		finding_soften(f, FINDING_WARNING, " The client reached the server over another connection.");
+		finding_soften(f, FINDING_WARNING, " The client reached the server in another way.");
 }

@@ -115,6 +115,10 @@ static void server_hello(void *context, const struct tls_server_hello *hello)
 	struct tls_secret client, server;
 
 	tunnel_server_hello(context, hello);
+	if (!handshake->tunnel.circumstances.answer.number) {
+		handshake->tunnel.circumstances.answer = handshake->tunnel.packet;
+		handshake->tunnel.circumstances.answered = handshake->tunnel.time;
+	}
 	if (hello->is_hello_retry)
 		return;
 	(void)quic_session_set_secrets(handshake->session, hello->cipher,
@@ -174,38 +178,12 @@ static void versions(void *context, const uint32_t *list, size_t count)
 	flow->restarted = false;
 }
 
-static void fail(struct quic_flow *flow, struct bytes error, nt_time time)
-{
-	struct tunnel *tunnel = &flow->handshake->tunnel;
-
-	tunnel->record.error = arena_copy(&tunnel->arena, error);
-	tunnel->record.handshake_end = time;
-	if (flow->attempt.dial)
-		dials_quic_failed(&flow->attempt, error, time);
-}
-
-/* A client that goes away without a complaint: RFC 9000 10.2.3 lets an application's own code not be said in Initial packets. */
-static bool is_plain_goodbye(const struct trace_quic_close *close)
-{
-	enum { NO_ERROR = 0x00, APPLICATION_ERROR = 0x0c };
-
-	return !close->by_server && (close->by_application || close->code == NO_ERROR || close->code == APPLICATION_ERROR);
-}
-
-/* The words of quic-go for what is no alert: "CONNECTION_REFUSED (remote): reason". */
-static struct bytes close_error(struct tunnel *tunnel, const struct trace_quic_close *close)
-{
-	const char *name = quic_error_text(close->code), *who = close->by_server ? "remote" : "local";
-	const int size = (int)(close->reason.size < 200 ? close->reason.size : 200);
-
-	if (!name || close->by_application)
-		name = arena_printf(&tunnel->arena, "%s error 0x%llx", close->by_application ? "Application" : "unknown",
-				    (unsigned long long)close->code);
-	return bytes_of(
-		arena_printf(&tunnel->arena, "%s (%s)%s%.*s", name, who, size ? ": " : "", size, (const char *)close->reason.at));
-}
-
 /* RFC 9001 4.8 */
+static bool is_alert_close(const struct trace_quic_close *close)
+{
+	return !close->by_application && quic_error_is_alert(close->code);
+}
+
 static void note_alert(struct quic_handshake *handshake, const struct trace_quic_close *close)
 {
 	const struct tls_alert alert = { .from = close->by_server ? TLS_SERVER : TLS_CLIENT,
@@ -239,17 +217,10 @@ static void closed(void *context, const struct quic_close *close)
 					   .reason = arena_copy(&flow->arena, close->reason),
 					   .time = tunnel->time,
 					   .packet = tunnel->packet };
-	if (!close->by_application && quic_error_is_alert(close->code))
+	if (is_alert_close(kept))
 		note_alert(handshake, kept);
 	tunnel->record.last_packet = tunnel->packet;
-	if (flow->quic.close_count++ > 0)
-		return; /* the answer to the other side's */
-	if (tunnel->record.alert_count)
-		fail(flow, tunnel_alert_error(tunnel, &tunnel->alerts[0]), tunnel->time);
-	else if (!is_plain_goodbye(kept))
-		fail(flow, close_error(tunnel, kept), tunnel->time);
-	else
-		tunnel->record.handshake_end = tunnel->time;
+	flow->quic.close_count++;
 }
 
 static void quic_malformed(void *context, enum quic_side from)
@@ -283,16 +254,6 @@ static void note_hello(struct quic_flow *flow, bool again, const struct packet_c
 	facts->last_hello = packet->ref;
 }
 
-static void note_answer(struct quic_flow *flow, const struct packet_context *packet)
-{
-	struct tls_circumstances *tls = &flow->handshake->tunnel.circumstances;
-
-	if (tls->answer.number)
-		return;
-	tls->answer = packet->ref;
-	tls->answered = packet->time;
-}
-
 static void note_progress(struct quic_flow *flow, const struct quic_progress *before, const struct packet_context *packet)
 {
 	struct quic_handshake *handshake = flow->handshake;
@@ -304,8 +265,6 @@ static void note_progress(struct quic_flow *flow, const struct quic_progress *be
 	flow->quic.answered = now->answered || now->heard;
 	if (now->client_hellos + now->client_repeats > before->client_hellos + before->client_repeats)
 		note_hello(flow, now->client_repeats > before->client_repeats, packet);
-	if (now->answered && !before->answered)
-		note_answer(flow, packet);
 	if (now->established && !handshake->tunnel.record.done)
 		tunnel_handshake_done(handshake);
 }
@@ -315,7 +274,6 @@ static void succeed(struct quic_flow *flow)
 {
 	struct tunnel *tunnel = &flow->handshake->tunnel;
 
-	tunnel->record.error = (struct bytes){ NULL, 0 };
 	dials_quic_connected(flow->c, &flow->attempt, tunnel->record.handshake_end);
 	diagnose_quic_tls(flow->c, &flow->attempt, flow->dial, &tunnel->record, &tunnel->circumstances);
 	end_handshake(flow);
@@ -383,8 +341,6 @@ struct quic_flow *quic_flow_new(struct correlator *c, trace_id conn, const struc
 	record->id = new_id(c);
 	if (record->server_name.size)
 		dials_quic_name(c, &flow->attempt, record->server_name);
-	if (record->error.size) /* the capture begins with the client's last word */
-		dials_quic_failed(&flow->attempt, record->error, record->handshake_end);
 	return flow;
 }
 
@@ -438,6 +394,49 @@ static struct bytes version_error(struct quic_flow *flow)
 				     quic_version_text(flow->quic.version, text), list));
 }
 
+static void fail(struct quic_flow *flow, struct bytes error, nt_time time)
+{
+	struct tunnel *tunnel = &flow->handshake->tunnel;
+
+	tunnel->record.error = arena_copy(&tunnel->arena, error);
+	tunnel->record.handshake_end = time;
+	dials_quic_failed(&flow->attempt, error, time);
+}
+
+/* A client that goes away without a complaint: RFC 9000 10.2.3 lets an application's own code not be said in Initial packets. */
+static bool is_plain_goodbye(const struct trace_quic_close *close)
+{
+	enum { NO_ERROR = 0x00, APPLICATION_ERROR = 0x0c };
+
+	return !close->by_server && (close->by_application || close->code == NO_ERROR || close->code == APPLICATION_ERROR);
+}
+
+/* The words of quic-go for what is no alert: "CONNECTION_REFUSED (remote): reason". */
+static struct bytes close_error(struct tunnel *tunnel, const struct trace_quic_close *close)
+{
+	const char *name = quic_error_text(close->code), *who = close->by_server ? "remote" : "local";
+	const int size = (int)(close->reason.size < 200 ? close->reason.size : 200);
+
+	if (!name || close->by_application)
+		name = arena_printf(&tunnel->arena, "%s error 0x%llx", close->by_application ? "Application" : "unknown",
+				    (unsigned long long)close->code);
+	return bytes_of(
+		arena_printf(&tunnel->arena, "%s (%s)%s%.*s", name, who, size ? ": " : "", size, (const char *)close->reason.at));
+}
+
+/* The first close: the other side's only answers it. */
+static void name_close(struct quic_flow *flow, const struct trace_quic_close *close)
+{
+	struct tunnel *tunnel = &flow->handshake->tunnel;
+	const bool is_alert = is_alert_close(close);
+
+	tunnel->record.handshake_end = close->time;
+	if (is_plain_goodbye(close))
+		return;
+	flow->circumstances.fault = is_alert ? QUIC_FAULT_ALERT : QUIC_FAULT_CLOSE;
+	fail(flow, is_alert ? tunnel_alert_error(tunnel, &tunnel->alerts[0]) : close_error(tunnel, close), close->time);
+}
+
 static void name_failure(struct quic_flow *flow, nt_time silence)
 {
 	struct quic_circumstances *facts = &flow->circumstances;
@@ -450,10 +449,9 @@ static void name_failure(struct quic_flow *flow, nt_time silence)
 		fail(flow, dials_quic_icmp_error(&flow->attempt, facts->icmp_type, facts->icmp_code, &flow->arena), facts->icmp_at);
 	} else if (is_silent(flow, silence)) {
 		facts->fault = QUIC_FAULT_SILENCE;
-		facts->waited = facts->last_hello_at - flow->attempt.begin + silence;
 		fail(flow, BYTES("timeout: no recent network activity"), facts->last_hello_at);
-	} else if (flow->quic.close_count && flow->handshake->tunnel.record.error.size) {
-		facts->fault = flow->handshake->tunnel.record.alert_count ? QUIC_FAULT_ALERT : QUIC_FAULT_CLOSE;
+	} else if (flow->quic.close_count) {
+		name_close(flow, &flow->quic.closes[0]);
 	}
 }
 

@@ -49,7 +49,7 @@ START_TEST(server_that_never_answers)
 	hello_in_vain();
 	f = findings_expect_root(&s, FINDING_TLS_TIMEOUT);
 	FINDINGS_EXPECT_PACKETS(f, { 3, "ClientHello" }, { 5, "ClientHello, sent again" });
-	FINDINGS_EXPECT_WORDS(f, "example.org", "10.0.0.2:443", "QUIC", "3 times", "3.0 s");
+	FINDINGS_EXPECT_WORDS(f, "example.org", "10.0.0.2:443", "QUIC", "3 ClientHellos in 3.0 s");
 	ck_assert_uint_eq(s.got.dial_count, 1);
 	ck_assert_uint_eq(f->dial, s.got.dials[0].id);
 	expect_text(s.got.dials[0].error, "timeout: no recent network activity");
@@ -172,7 +172,7 @@ START_TEST(fallback_to_tcp_is_a_warning)
 	hello_in_vain();
 	connect_over_tcp(50001);
 	f = findings_expect_note(&s, FINDING_TLS_TIMEOUT, FINDING_WARNING);
-	FINDINGS_EXPECT_WORDS(f, "example.org", "QUIC", "another connection");
+	FINDINGS_EXPECT_WORDS(f, "example.org", "QUIC", "another way");
 	ck_assert(!f->root_cause);
 	ck_assert_uint_eq(s.got.dial_count, 1);
 	ck_assert_uint_eq(s.got.dials[0].attempt_count, 2);
@@ -376,6 +376,24 @@ static void negotiate(void)
 	scene_quic_send(&q, SERVER, &datagram);
 }
 
+/* ngtcp2 does, when it has waited long enough. */
+START_TEST(close_by_a_client_that_heard_nothing_is_silence_all_the_same)
+{
+	struct wire frames = { .size = 0 };
+
+	begin();
+	hello_in_vain();
+	quic_wire_close(&frames, 0x0a, "");
+	wire_fill(&frames, 0, 30);
+	scene_quic_frames(&q, CLIENT, &frames);
+	findings_expect_root(&s, FINDING_TLS_TIMEOUT);
+	expect_text(s.got.tls_tunnels[0].error, "timeout: no recent network activity");
+	expect_text(s.got.dials[0].error, "timeout: no recent network activity");
+	ck_assert_uint_eq(s.got.udp_conns[0].quic->close_count, 1);
+	scene_free(&s);
+}
+END_TEST
+
 START_TEST(no_common_version)
 {
 	const struct trace_finding *f;
@@ -498,6 +516,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(words, client_that_breaks_off);
 	tcase_add_test(words, client_that_says_goodbye_had_no_quarrel);
 	tcase_add_test(words, client_alert_in_a_close);
+	tcase_add_test(words, close_by_a_client_that_heard_nothing_is_silence_all_the_same);
 	tcase_add_test(words, no_common_version);
 	tcase_add_test(words, negotiated_version_that_works);
 	tcase_add_test(words, port_that_is_unreachable);
