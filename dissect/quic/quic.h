@@ -29,7 +29,7 @@ struct quic_close {
 struct quic_events {
 	/* Each byte once.  `sealed`: of Handshake packets, else of Initial ones. */
 	void (*crypto)(void *context, enum quic_side from, bool sealed, struct bytes data);
-	/* The client begins anew, with a first byte and a connection ID of its own: after Version Negotiation, or as it gave up before. */
+	/* The client's hello begins anew: after Retry, after Version Negotiation, or as the client gave up before. */
 	void (*restarted)(void *context);
 	void (*close)(void *context, const struct quic_close *close); /* each; it may be sent again and again */
 	/* Version Negotiation: the server does not speak the client's version, but these. */

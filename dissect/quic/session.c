@@ -25,6 +25,7 @@ struct quic_session {
 	struct cid scid[2];                 /* by side: what the other side calls it by */
 	bool scid_known[2];
 	bool server_spoke; /* since the client's first Initial: Retry and Version Negotiation come too late then */
+	bool refused;      /* by Version Negotiation */
 	struct level initial[2], handshake[2];
 	struct quic_progress progress;
 };
@@ -159,26 +160,29 @@ static bool adopt(struct quic_session *session, const struct quic_version *versi
 	return true;
 }
 
+/* What the client sends next is its hello from the beginning. */
+static void restart(struct quic_session *session)
+{
+	for (int side = 0; side < 2; side++)
+		quic_stream_clear(&session->initial[side].crypto);
+	CALL(session, restarted);
+}
+
 /* The client's first Initial, or another first one on the same flow. */
 static void begin(struct quic_session *session, const struct quic_header *header)
 {
-	const bool again = session->progress.proven;
-
-	if (again) {
-		for (int side = 0; side < 2; side++) {
-			quic_stream_clear(&session->initial[side].crypto);
-			session->initial[side].expected = 0;
-		}
+	if (session->progress.proven) {
 		session->progress.heard |= header->version != session->version; /* the capture may lack what told it so */
-		CALL(session, restarted);
+		restart(session);
+	} else {
+		session->progress.offered_version = header->number;
 	}
 	(void)adopt(session, header->version, header->dcid);
 	set_cid(&session->first, header->dcid);
-	session->scid_known[QUIC_SERVER] = session->server_spoke = false;
+	session->initial[QUIC_SERVER].expected = 0;
+	session->scid_known[QUIC_SERVER] = session->server_spoke = session->refused = false;
 	session->progress.proven = true;
 	session->progress.version = header->number;
-	if (!again)
-		session->progress.offered_version = header->number;
 }
 
 static bool open_with(struct quic_session *session, const struct quic_keys *keys, enum quic_side from,
@@ -193,7 +197,10 @@ static bool open_with(struct quic_session *session, const struct quic_keys *keys
 	return true;
 }
 
-/* RFC 9368 2.3: with compatible versions the server answers in its own, with keys of the same connection ID. */
+/*
+ * RFC 9368 2.3: with compatible versions the server answers in its own, with keys of the same connection ID.  A client that was refused may
+ * begin again with the same one too.
+ */
 static bool open_in_other_version(struct quic_session *session, enum quic_side from, const struct quic_header *header, uint8_t *out,
 				  struct bytes *content)
 {
@@ -206,6 +213,8 @@ static bool open_in_other_version(struct quic_session *session, enum quic_side f
 	if (from == QUIC_SERVER) {
 		(void)adopt(session, header->version, cid_bytes(&session->origin));
 		session->progress.version = header->number;
+	} else if (session->refused) {
+		begin(session, header);
 	}
 	return true;
 }
@@ -225,10 +234,11 @@ static bool open_as_first(struct quic_session *session, const struct quic_header
 	    !open_with(session, &keys, QUIC_CLIENT, header, 0, out, content))
 		return false;
 	if (late && header->version == session->version)
-		return true;
+		return false; /* it says nothing new */
 	if (session->progress.proven && header->token.size > 0 && !session->server_spoke) {
 		session->progress.heard = true;
 		(void)adopt(session, header->version, header->dcid);
+		restart(session);
 	} else {
 		begin(session, header);
 	}
@@ -289,7 +299,10 @@ static void handle_handshake(struct quic_session *session, enum quic_side from, 
 	free(out);
 }
 
-/* RFC 9000 17.2.5: only the first one counts, and only before anything else of the server. */
+/*
+ * RFC 9000 17.2.5: only the first one counts, and only before anything else of the server.  The hello is sent again: the same one, says the
+ * RFC, but not all clients keep to it.
+ */
 static void handle_retry(struct quic_session *session, enum quic_side from, const struct quic_header *header)
 {
 	if (from != QUIC_SERVER || header->version != session->version || session->server_spoke ||
@@ -297,6 +310,7 @@ static void handle_retry(struct quic_session *session, enum quic_side from, cons
 		return;
 	session->server_spoke = session->progress.retried = session->progress.answered = true;
 	(void)adopt(session, header->version, header->scid);
+	restart(session);
 }
 
 /* RFC 9000 6.2, 17.2.1: it is not protected; what makes it credible is that it repeats both connection IDs. */
@@ -319,7 +333,7 @@ static void handle_versions(struct quic_session *session, enum quic_side from, c
 	}
 	if (count == 0)
 		return;
-	session->server_spoke = session->progress.answered = true;
+	session->server_spoke = session->progress.answered = session->refused = true;
 	CALL(session, versions, versions, count);
 }
 

@@ -39,6 +39,7 @@ static void on_restarted(void *context)
 {
 	(void)context;
 	t.restarts++;
+	t.crypto[QUIC_CLIENT][0].size = 0;
 }
 
 static void on_close(void *context, const struct quic_close *close)
@@ -390,7 +391,7 @@ START_TEST(retry_changes_the_keys)
 	feed_answer();
 	expect_hello();
 	expect_answer();
-	ck_assert_uint_eq(t.restarts, 0);
+	ck_assert_uint_eq(t.restarts, 1);
 	end();
 }
 END_TEST
@@ -406,7 +407,7 @@ START_TEST(retry_that_the_capture_lacks_is_followed)
 	feed_answer();
 	expect_hello();
 	expect_answer();
-	ck_assert_uint_eq(t.restarts, 0);
+	ck_assert_uint_eq(t.restarts, 1);
 	end();
 }
 END_TEST
@@ -444,13 +445,34 @@ START_TEST(version_negotiation_names_versions_and_restarts)
 
 	t.client.version = t.server.version = V2;
 	t.client.dcid = t.client.origin = t.server.origin = (struct bytes){ second, sizeof(second) };
-	t.crypto[QUIC_CLIENT][0].size = 0;
 	feed_hello();
 	ck_assert_uint_eq(t.restarts, 1);
 	ck_assert_uint_eq(progress()->offered_version, V1);
 	ck_assert_uint_eq(progress()->version, V2);
 	feed_answer();
 	expect_hello();
+	expect_answer();
+	end();
+}
+END_TEST
+
+/* aioquic does: another hello, and the connection ID of before. */
+START_TEST(refused_client_may_keep_its_connection_id)
+{
+	static const uint32_t offered[] = { V2 };
+	struct wire negotiation = { .size = 0 }, frames = { .size = 0 };
+
+	begin(V1);
+	feed_hello();
+	quic_wire_versions(&negotiation, &t.server, offered, 1);
+	feed(QUIC_SERVER, &negotiation);
+	t.client.version = t.server.version = V2;
+	quic_wire_crypto(&frames, 0, "another hello, in the other version", 35);
+	feed_frames(&t.client, &frames);
+	ck_assert_uint_eq(t.restarts, 1);
+	ck_assert_uint_eq(t.crypto[QUIC_CLIENT][0].size, 35);
+	ck_assert_uint_eq(progress()->version, V2);
+	feed_answer();
 	expect_answer();
 	end();
 }
@@ -539,6 +561,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(other, retry_that_the_capture_lacks_is_followed);
 	tcase_add_test(other, forged_retry_is_passed_over);
 	tcase_add_test(other, version_negotiation_names_versions_and_restarts);
+	tcase_add_test(other, refused_client_may_keep_its_connection_id);
 	tcase_add_test(other, version_negotiation_by_somebody_else_is_passed_over);
 	tcase_add_test(other, server_may_choose_a_compatible_version);
 	tcase_add_test(look, only_whole_initials_of_known_versions_are_looked_at);
