@@ -249,7 +249,7 @@ static void print_dial(struct report *report, const struct trace_dial *dial)
 	print_dial_dns(report, dial);
 	for (size_t i = 0; i < shown; i++) {
 		const struct trace_tcp_conn *conn = &report->list->tcp_conns[tcp.at[i].index];
-		bool is_plain_resolver = conn->from_resolver && conn->connected;
+		bool is_plain_resolver = conn->from_resolver && conn->connected && conn->id != dial->established_conn;
 
 		if (report->verbose || !is_plain_resolver)
 			report_tcp(report, conn, dial->host);

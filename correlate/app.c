@@ -27,19 +27,37 @@ struct app *app_new(struct correlator *c, struct tcp_conn *conn, const struct ap
 
 /* ---- finding the protocol ---- */
 
+/* The port of DNS, here: 0 if it may be any. */
 static uint16_t dns_port(const struct app *app)
 {
-	return app->in.tls_tunnel ? DNS_OVER_TLS_PORT : DNS_PORT;
+	const uint16_t *port = app->conn->flow.key.port;
+
+	if (app->in.depth == 0)
+		return DNS_PORT;
+	return port[0] == DNS_OVER_TLS_PORT || port[1] == DNS_OVER_TLS_PORT ? DNS_OVER_TLS_PORT : 0;
+}
+
+/* Over TLS, on any port: the first record holds a query, and nothing else. */
+static enum cur_state begins_with_query(struct bytes start)
+{
+	struct cursor c = cur_of(start.at, start.size, 0);
+	uint16_t size = cur_u16(&c);
+
+	return size == cur_left(&c) && dns_is_plain_query(c) ? CUR_OK : CUR_BAD;
 }
 
 static enum cur_state looks_like_dns(const struct app *app, struct bytes start)
 {
-	const uint16_t *port = app->conn->flow.key.port;
+	const uint16_t *port = app->conn->flow.key.port, dns = dns_port(app);
 	struct cursor c = cur_of(start.at, start.size, CUR_OPEN);
 	uint16_t size = cur_u16(&c);
 	struct cursor message;
 
-	if (app->in.depth > (app->in.tls_tunnel != 0) || (port[0] != dns_port(app) && port[1] != dns_port(app)))
+	if (app->in.depth && (app->in.depth > 1 || !app->in.tls_tunnel))
+		return CUR_BAD;
+	if (!dns)
+		return begins_with_query(start);
+	if (port[0] != dns && port[1] != dns)
 		return CUR_BAD;
 	if (start.size < 2)
 		return CUR_CUT;

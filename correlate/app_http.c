@@ -146,8 +146,6 @@ static void request_end(void *context, enum http1_end how)
 	exchange->request_ended = how == HTTP1_COMPLETE;
 	exchange->record.req_end = direction->at ? direction->at->time : NT_TIME_NONE;
 	exchange->record.last_packet = direction->at ? direction->at->packet : exchange->record.req_packet;
-	if (exchange->request_ended)
-		exchange_end(&direction->state->list, exchange, false);
 	if (exchange->response_ended)
 		report(direction->state, exchange);
 }
@@ -316,7 +314,7 @@ static void response_end(void *context, enum http1_end how)
 	exchange->record.resp_end = direction->at ? direction->at->time : NT_TIME_NONE;
 	exchange->record.last_packet = direction->at ? direction->at->packet : exchange->record.resp_packet;
 	if (exchange->record.resp_complete)
-		exchange_end(&direction->state->list, exchange, true);
+		exchange_end(&direction->state->list, exchange);
 	report_if_complete(direction->state, exchange);
 }
 

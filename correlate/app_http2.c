@@ -127,13 +127,13 @@ static void end(void *context, enum http2_side from, uint32_t stream)
 	if (!exchange)
 		return;
 	exchange->record.last_packet = state->at->packet;
-	exchange_end(&state->list, exchange, from == HTTP2_SERVER);
 	if (from == HTTP2_CLIENT) {
 		exchange->request_ended = true;
 		exchange->record.req_end = state->at->time;
 	} else {
 		exchange->response_ended = exchange->record.resp_complete = true;
 		exchange->record.resp_end = state->at->time;
+		exchange_end(&state->list, exchange);
 	}
 	report_if_complete(state, exchange);
 }

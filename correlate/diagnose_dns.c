@@ -56,8 +56,6 @@ static enum finding_code reason(const struct correlator *c, const struct lookup 
 		return FINDING_DNS_NODATA;
 	if (story->icmp_packet.number)
 		return FINDING_DNS_SERVER_UNREACHABLE;
-	if (lookup->flow_count && lookup->flows[lookup->flow_count - 1].flow.over == TRACE_OVER_HTTPS)
-		return FINDING_CODE_COUNT; /* the HTTP request without an answer is what failed */
 	if (story->truncated || (!c->dns_replies && (c->dns_replies_missed || (c->answers_missed && !c->answers_seen))))
 		return FINDING_CODE_COUNT; /* what came of it is not in the capture */
 	if (story->repeated_queries || c->elapsed - story->last_event >= SILENCE_PATIENCE)

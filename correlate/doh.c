@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { MAX_MESSAGE = 65535 };
+enum { HEADER_SIZE = 12, MAX_MESSAGE = 65535 };
 
 static bool is_dns(const struct http1_field *fields, size_t count)
 {
@@ -77,10 +77,13 @@ static struct bytes dns_parameter(struct bytes target)
 
 /* ---- collecting ---- */
 
-void doh_request(struct exchange *exchange, struct bytes target, const struct http1_field *fields, size_t count)
+void doh_request(const struct exchange_list *list, struct exchange *exchange, struct bytes target, const struct http1_field *fields,
+		 size_t count)
 {
 	struct bytes parameter = dns_parameter(target);
 
+	if (list->app->in.proxy.size) /* what is at the other end is the proxy, not the resolver */
+		return;
 	exchange->dns[0].max = exchange->dns[1].max = MAX_MESSAGE;
 	exchange->is_dns[0] = is_dns(fields, count);
 	if (!exchange->is_dns[0] && parameter.size)
@@ -115,19 +118,25 @@ static struct dns_talk *talk_of(struct exchange_list *list)
 
 	if (!list->dns)
 		list->dns = dns_talk_new(app->c, &flow, TRACE_DNS);
+	app->conn->record.from_resolver = true;
 	return list->dns;
 }
 
-void doh_end(struct exchange_list *list, struct exchange *exchange, bool by_server)
+static void tell(struct exchange_list *list, struct buffer *message, nt_time time, struct packet_ref packet)
+{
+	dns_talk_message(talk_of(list), cur_of(message->at, message->size, 0), time, packet);
+	buffer_clear(message);
+}
+
+void doh_end(struct exchange_list *list, struct exchange *exchange)
 {
 	const struct trace_http_request *record = &exchange->record;
-	struct buffer *message = &exchange->dns[by_server];
 
-	if (!exchange->is_dns[by_server] || !message->size || record->gap_bytes)
+	if (!exchange->is_dns[1] || exchange->dns[0].size < HEADER_SIZE || exchange->dns[1].size < HEADER_SIZE ||
+	    record->gap_bytes || list->app->in.refused)
 		return;
-	dns_talk_message(talk_of(list), cur_of(message->at, message->size, 0), by_server ? record->resp_recv : record->req_sent,
-			 by_server ? record->resp_packet : record->req_packet);
-	buffer_clear(message);
+	tell(list, &exchange->dns[0], record->req_sent, record->req_packet);
+	tell(list, &exchange->dns[1], record->resp_recv, record->resp_packet);
 }
 
 void doh_close(struct exchange_list *list)

@@ -126,7 +126,7 @@ void exchange_request(struct exchange_list *list, struct exchange *exchange, str
 	exchange->stalled = list->app->conn->stalled;
 	http_history_request(list->app->c, list->app->conn, record);
 	record->req_fields = keep_fields(list, &exchange->arena, fields, count, &record->req_field_count);
-	doh_request(exchange, target, fields, count);
+	doh_request(list, exchange, target, fields, count);
 }
 
 void exchange_response(struct exchange_list *list, struct exchange *exchange, const struct http1_field *fields, size_t count)
@@ -150,9 +150,9 @@ void exchange_content(struct exchange *exchange, bool by_server, struct bytes pi
 	buffer_add(&exchange->body_start, piece.at, piece.size < exchange->body_start.max ? piece.size : exchange->body_start.max);
 }
 
-void exchange_end(struct exchange_list *list, struct exchange *exchange, bool by_server)
+void exchange_end(struct exchange_list *list, struct exchange *exchange)
 {
-	doh_end(list, exchange, by_server);
+	doh_end(list, exchange);
 }
 
 /* ---- the end ---- */

@@ -48,8 +48,8 @@ void exchange_response(struct exchange_list *list, struct exchange *exchange, co
 /* A piece of a body, after transfer decoding. */
 void exchange_content(struct exchange *exchange, bool by_server, struct bytes piece);
 
-/* The request or the response is complete. */
-void exchange_end(struct exchange_list *list, struct exchange *exchange, bool by_server);
+/* The response is complete. */
+void exchange_end(struct exchange_list *list, struct exchange *exchange);
 
 /* Out of one list, and at the end of another: what HTTP/1.1 was asked and HTTP/2 answers. */
 struct exchange *exchange_take(struct exchange_list *list, struct exchange *exchange);

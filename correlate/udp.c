@@ -123,20 +123,6 @@ static bool has_port(const struct udp_conn *conn, uint16_t port)
 	return conn->flow.key.port[0] == port || conn->flow.key.port[1] == port;
 }
 
-/* DNS on a port of its own is believed when the first datagram is a plain query. */
-static bool is_plain_query(struct cursor message)
-{
-	struct cursor c = message;
-	uint16_t flags, counts[4];
-
-	cur_skip(&c, 2);
-	flags = cur_u16(&c);
-	for (int i = 0; i < 4; i++)
-		counts[i] = cur_u16(&c);
-	return c.state == CUR_OK && (flags & 0xfe0f) == 0 && counts[0] == 1 && counts[1] == 0 && counts[2] == 0 && counts[3] <= 1 &&
-	       dns_looks_like(message);
-}
-
 static bool speaks_dns(struct udp_conn *conn, struct cursor message)
 {
 	if (has_port(conn, DNS_PORT))
@@ -146,7 +132,7 @@ static bool speaks_dns(struct udp_conn *conn, struct cursor message)
 	else if (has_port(conn, LLMNR_PORT))
 		conn->talk_kind = TRACE_LLMNR;
 	else
-		return is_plain_query(message);
+		return dns_is_plain_query(message);
 	return dns_looks_like(message) || conn->talk_kind == TRACE_DNS;
 }
 

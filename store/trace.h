@@ -214,7 +214,8 @@ enum trace_dns_over {
 
 struct trace_dns_query {
 	trace_id id, from_dial, connection;
-	const struct trace_dns_message *messages; /* queries and replies in the order of the wire */
+	/* Queries and replies in the order of the wire; over HTTPS in that of the replies. */
+	const struct trace_dns_message *messages;
 	size_t message_count;
 	/* wire */
 	enum trace_dns_kind kind;

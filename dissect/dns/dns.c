@@ -478,3 +478,16 @@ bool dns_looks_like(struct cursor message)
 		return true;
 	return record_can_be(&reader, &c);
 }
+
+bool dns_is_plain_query(struct cursor message)
+{
+	struct cursor c = message;
+	uint16_t flags, counts[4];
+
+	cur_skip(&c, 2);
+	flags = cur_u16(&c);
+	for (int i = 0; i < 4; i++)
+		counts[i] = cur_u16(&c);
+	return c.state == CUR_OK && (flags & 0xfe0f) == 0 && counts[0] == 1 && counts[1] == 0 && counts[2] == 0 && counts[3] <= 1 &&
+	       dns_looks_like(message);
+}

@@ -68,6 +68,10 @@ struct dns_message {
  */
 bool dns_looks_like(struct cursor message);
 
+/* Whether it is a query of the usual kind: one question, nothing else but OPT.  On ports that are not DNS's, a flow that begins with one is
+ * believed. */
+bool dns_is_plain_query(struct cursor message);
+
 /*
  * Parses one message (without the two length bytes of TCP).  Always fills *out with what could be read.  CUR_CUT or CUR_BAD without even
  * the 12 bytes of a header: *out is zeroed but for `size`.  Otherwise the return value says whether all sections were read; `cut` and

@@ -149,6 +149,14 @@ client_kdig() {
 	as_client kdig "@$server_address" -p "$port" +tls-ca=root.pem +tls-hostname="$name" "$@" dns.example.test A dns.example.test AAAA
 }
 
+# What it asks for is served on port 80.
+client_curl_doh() {
+	local port=$1
+	shift
+	as_client curl -q --silent --show-error --max-time 10 --cacert root.pem --ipv4 --doh-url "https://$name:$port/dns-query" -o /dev/null "$@" \
+		http://web.example.test/hello
+}
+
 client_h2load() {
 	local options urls
 	split https "$@"

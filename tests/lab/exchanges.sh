@@ -123,11 +123,13 @@ facts_of_tshark() {
 				n = split(list, parts, ",")
 				for (i = 1; i <= n; i++) if (parts[i] != 101) print port, kind, parts[i]
 			}
-			{ port = $1 >= first && $1 <= last ? $1 : $2; say(port, "alert", $3); say(port, "status", $4); say(port, "status", $5) }'
+			{ port = $1 >= first && $1 <= last ? $1 : $2 }
+			port >= first && port <= last { say(port, "alert", $3); say(port, "status", $4); say(port, "status", $5) }'
 }
 
 facts_of_ours() {
-	jq -r '(.tcpConns | map({key: .traceID, value: .addrTuple.dstPort}) | from_entries) as $port
+	jq -r --argjson first "$FIRST_PORT" '(.tcpConns | map({key: .traceID, value: .addrTuple.dstPort}) | from_entries) as $port
+		| (.tlsTunnels, .httpRequests) |= map(select($port[.tcpConn] >= $first))
 		| (.tlsTunnels[] | "\($port[.tcpConn]) alert \(.wire.alerts // [] | .[].number)"),
 		  (.httpRequests[] | select(.respStatusCode > 0) | "\($port[.tcpConn]) status \(.respStatusCode)")' tls.json
 }
@@ -152,6 +154,13 @@ check_exchanges() {
 	read_facts
 	for port in "${PORTS[@]}"; do
 		check_row "$port"
+	done
+	for port in $(ports_of '*curl-doh*'); do
+		json what-dns-over-https-answered-leads-to-a-dial tls '.dials[] | select(.dstAddress == "web.example.test:80")
+			| .resolverDials | length == 1'
+	done
+	for port in $(ports_of '*nghttp -w*'); do
+		json flow-control-stalls-are-measured tls ".httpRequests[] | select(.reqURL | contains(\":$port/\")) | .wire.timing.stalledUs > 0"
 	done
 	check_against_tshark
 }

@@ -21,6 +21,8 @@ def request:
   [ when(.protoMajor == 2; "h2"), when(.networkProxy; "proxied"), .reqMethod, (.respStatusCode | tostring),
     when(.wire.respComplete == false; "incomplete") ] | map(select(. != null)) | join(" ");
 
+def answer: .answers[] | "\(.type) \(.resolvedVal)";
+
 # equal neighbours: "GET 200 x3"
 def counted:
   reduce .[] as $one ([]; if .[-1].what == $one then .[-1].times += 1 else . + [{what: $one, times: 1}] end)
@@ -54,11 +56,12 @@ def request_faults:
 | ($number | tostring) as $port
 | ($trace.tlsTunnels | map(select($port_of[.tcpConn] == $port))) as $tunnels
 | ($trace.httpRequests | map(select($port_of[.tcpConn] == $port))) as $requests
+| ($trace.dnsQueries | map(select(.wire.tlsTunnel and $port_of[.connection] == $port))) as $lookups
 | ($trace.findings | map(select(.severity != "info" and (.traceIDs | any($record_port[.] == $port))) | .code | select(known | not))) as $findings
 | [ $port,
     ($tunnels | map(.wire.version) | unique | join(", ")),
     ($tunnels | map(.wire.cipherSuiteName) | unique | join(", ")),
     ($tunnels | map(handshake) | join(" / ") | ltrimstr(" ")),
-    ($requests | map(request) | counted | join(", ")),
+    (($requests | map(request) | counted) + ($lookups | map(.dnsReplyMsgs[] | answer)) | join(", ")),
     ([($tunnels[] | tunnel_faults($conns[.tcpConn])), ($requests[] | request_faults), $findings[]] | listed) ]
 | join("|")

@@ -141,8 +141,9 @@ matrix() {
 	proxy | curl-proxy | TLS 1.3 | TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384 | x25519, http/1.1 / x25519, http/1.1 | proxied CONNECT 200, proxied GET 200
 
 	# ---- look-ups ----
-	unbound tls | kdig +tls | TLS 1.3 | TLS_AES_256_GCM_SHA384 | secp256r1 / secp256r1 | -
-	unbound https | kdig +https | TLS 1.3 | TLS_AES_256_GCM_SHA384 | secp256r1, h2 / secp256r1, h2 | h2 POST 200 x2
-	unbound https | kdig +https +https-get | TLS 1.3 | TLS_AES_256_GCM_SHA384 | secp256r1, h2 / secp256r1, h2 | h2 GET 200 x2
+	unbound tls | kdig +tls +keepopen | TLS 1.3 | TLS_AES_256_GCM_SHA384 | secp256r1 | A 10.88.2.9, AAAA fd00:88::9
+	unbound https | kdig +https +keepopen | TLS 1.3 | TLS_AES_256_GCM_SHA384 | secp256r1, h2 | h2 POST 200 x2, A 10.88.2.9, AAAA fd00:88::9
+	unbound https | kdig +https-get | TLS 1.3 | TLS_AES_256_GCM_SHA384 | secp256r1, h2 / secp256r1, h2 | h2 GET 200 x2, A 10.88.2.9, AAAA fd00:88::9
+	unbound https | curl-doh | TLS 1.3 | TLS_AES_256_GCM_SHA384 | x25519, h2 | h2 POST 200, A 10.88.2.2
 	END
 }

@@ -124,6 +124,7 @@ server_unbound() {
 			do-daemonize: no
 			auto-trust-anchor-file: ""
 			local-zone: example.test. static
+			local-data: "web.example.test. 300 IN A $server_address"
 			local-data: "dns.example.test. 300 IN A 10.88.2.9"
 			local-data: "dns.example.test. 300 IN AAAA fd00:88::9"
 		remote-control:
