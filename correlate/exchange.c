@@ -293,7 +293,9 @@ void exchange_report(struct exchange_list *list, struct exchange *exchange)
 	struct correlator *c = list->app->c;
 
 	exchange_take(list, exchange);
-	if (!list->app->in.refused)
+	if (list->app->in.refused)
+		http_history_forget(c, list->app->conn, exchange->record.id);
+	else
 		hand_on(list, exchange);
 	buffer_free(&exchange->body_start);
 	buffer_free(&exchange->dns[0]);

@@ -215,6 +215,15 @@ void http_history_request(struct correlator *c, const struct tcp_conn *conn, str
 	note_asked(client, &asked);
 }
 
+void http_history_forget(struct correlator *c, const struct tcp_conn *conn, trace_id request)
+{
+	struct address_tuple tuple = tcp_tuple(conn);
+	struct asked *asked = asked_of(client_of(c->http_history, &tuple), request);
+
+	if (asked)
+		asked->request = 0;
+}
+
 /* ---- redirects ---- */
 
 static unsigned times_redirected(const struct client *client, uint64_t url)

@@ -151,6 +151,7 @@ check_exchanges() {
 	local port
 	trace tls tls.db --keylog keys.log --ca root.pem
 	equal analysis-ends-well "$status" 0
+	check trace-keeps-its-contract "$here/../contract" tls.json
 	read_facts
 	for port in "${PORTS[@]}"; do
 		check_row "$port"
