@@ -4,7 +4,7 @@
 #   make check        all tests            make SAN=address,undefined check   the same under sanitizers
 #   make lint         layout, include direction, banned functions, headers that stand alone
 #   make fuzz-NAME    explores with libFuzzer (tests/fuzz/fuzz_NAME.c), FUZZ_SECONDS=60
-#   make bench        time and memory beside tcpdump, on a capture that it makes
+#   make bench        time and memory beside tcpdump, and of decrypting, on captures that it makes
 #   make samples      records samples/ again (root; real servers and clients in network namespaces)
 
 CC       ?= cc
@@ -109,6 +109,7 @@ lint: deps-lint
 bench: deps-bench
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/bench $(B)/nettrace-analyze
+	$(Q)tests/bench-tls $(B)/nettrace-analyze
 
 samples: deps-lab
 	$(Q)samples/record
