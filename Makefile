@@ -36,9 +36,9 @@ DEPS_BUILD := gcc make pkg-config libc6-dev libpcap-dev zlib1g-dev libzstd-dev l
               libnetfilter-log-dev libnetfilter-conntrack-dev libcap-ng-dev libnghttp2-dev libseccomp-dev libbrotli-dev
 DEPS_CHECK := $(DEPS_BUILD) check python3 python3-jsonschema nftables
 DEPS_LINT  := $(DEPS_CHECK) clang clang-format libclang-rt-14-dev cppcheck shellcheck
-DEPS_LAB   := iproute2 nftables procps ethtool tcpdump wireshark-common libcap2-bin nginx-light dnsmasq curl openssl python3 zstd \
-              ngtcp2-client ngtcp2-server
-DEPS_PEERS := jq libssl-dev gnutls-bin nghttp2-client nghttp2-server nghttp2-proxy tinyproxy-bin unbound knot-dnsutils tshark
+DEPS_LAB   := iproute2 nftables procps ethtool conntrack tcpdump wireshark-common libcap2-bin nginx-light dnsmasq squid curl wget openssl \
+              jq python3 zstd gnutls-bin nghttp2-client ngtcp2-client ngtcp2-server
+DEPS_PEERS := libssl-dev nghttp2-server nghttp2-proxy tinyproxy-bin unbound knot-dnsutils tshark
 DEPS_BENCH := $(DEPS_LAB) apache2-utils dnsperf time tshark libndpi-bin
 
 .PHONY: all deps deps-check deps-lint deps-lab deps-bench demo check lint bench samples clean

@@ -111,6 +111,7 @@ network_serve() {
 		--listen-address=10.88.2.2 --bind-interfaces --address=/example.test/10.88.2.2 --local=/test/
 	lab_until "dnsmasq" network_listens -u 10.88.2.2:53
 	lab_until "nginx" network_listens -t 10.88.2.2:443
+	"${CC:-cc}" -std=c11 -D_GNU_SOURCE -O2 -o "$LAB/blast" "$LAB_HOME/../tests/lab/blast.c"
 }
 
 # Leaves the shell with `set -e` off, as tests want it.
@@ -127,7 +128,6 @@ network_up() {
 	set -e
 	network_make
 	network_serve
-	"${CC:-cc}" -std=c11 -D_GNU_SOURCE -O2 -o "$LAB/blast" "$LAB_HOME/../tests/lab/blast.c"
 	set +e
 }
 
