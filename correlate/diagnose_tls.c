@@ -492,14 +492,28 @@ static void note_missing_keys(const struct case_file *file)
 	finding_trace(f, tunnel->id);
 }
 
-/* Clients such as curl check the name when the handshake is over, and then leave at once, without a word. */
-static bool left_after_handshake(const struct case_file *file)
+/* The client's close_notify (RFC 8446 6.1) or other alert before anybody closed the connection, NULL if there is none. */
+static const struct trace_tls_alert *farewell(const struct case_file *file)
+{
+	const struct trace_tls_tunnel *tunnel = file->tunnel;
+
+	for (size_t i = 0; i < tunnel->alert_count; i++)
+		if (!tunnel->alerts[i].by_server && tunnel->alerts[i].time >= tunnel->handshake_end &&
+		    tunnel->alerts[i].time <= file->ending.at)
+			return &tunnel->alerts[i];
+	return NULL;
+}
+
+/* Clients such as curl check the name when the handshake is over, and then leave at once. */
+static bool left_after_handshake(const struct case_file *file, const struct trace_tls_alert *word)
 {
 	const struct trace_tls_tunnel *tunnel = file->tunnel;
 	uint64_t sent = tunnel->decrypted ? file->circumstances->client_plaintext : tunnel->client_data_bytes;
+	nt_time left = word ? word->time : file->ending.at;
 
-	return file->circumstances->verified && file->circumstances->verification != VERIFY_OK && sent == 0 &&
-	       file->ending.kind != ENDING_OPEN && !file->ending.by_server && file->ending.at - tunnel->handshake_end <= at_once;
+	if (!file->circumstances->verified || file->circumstances->verification == VERIFY_OK || sent != 0)
+		return false;
+	return (word || (file->ending.kind != ENDING_OPEN && !file->ending.by_server)) && left - tunnel->handshake_end <= at_once;
 }
 
 void diagnose_tls(struct correlator *c, struct tcp_conn *conn, const struct trace_tls_tunnel *tunnel,
@@ -525,8 +539,8 @@ void diagnose_tls(struct correlator *c, struct tcp_conn *conn, const struct trac
 		if (file.alert && !file.alert->encrypted &&
 		    (tunnel->decrypted ? circumstances->server_plaintext : tunnel->server_data_bytes) == 0)
 			server_alerted(&file);
-		else if (left_after_handshake(&file)) {
-			file.alert = NULL; /* the server's, which answers the client's leaving */
+		else if (left_after_handshake(&file, farewell(&file))) {
+			file.alert = farewell(&file);
 			blame_certificate(&file, fault_of_chain(&file, file.ending.at), file.ending.at);
 		} else
 			note_success(&file);
