@@ -374,6 +374,17 @@ static void tunnel_data(struct http_state *state, int side, const struct piece *
 		app_data(state->inner, side, &rest);
 }
 
+/* Also a head that is not whole yet. */
+static void note_progress(const struct http_state *state, const struct http_direction *direction)
+{
+	struct exchange *exchange = direction->current;
+
+	if (!exchange)
+		exchange = direction == &state->request ? state->list.last : state->list.first;
+	if (exchange)
+		exchange->circumstances.last_word = direction->at->time;
+}
+
 static void http_data(void *context, int side, const struct piece *piece)
 {
 	struct http_state *state = context;
@@ -389,6 +400,7 @@ static void http_data(void *context, int side, const struct piece *piece)
 	if (side != state->client_side && piece->data.at[0] == 0x15 && tls_looks_like(piece->data, &tls_side) == CUR_OK)
 		state->list.server_is_tls = true;
 	consumed = http1_parser_feed(direction->parser, piece->data);
+	note_progress(state, direction);
 	if (state->tunnelling && consumed < piece->data.size)
 		tunnel_data(state, side, piece, consumed);
 }

@@ -61,7 +61,7 @@ static void request_head(struct http2_state *state, const struct http2_head *hea
 	record = &exchange->record;
 	record->proto_major = 2;
 	record->proto_minor = 0;
-	record->req_sent = state->at->time;
+	record->req_sent = exchange->circumstances.last_word = state->at->time;
 	record->req_packet = record->last_packet = state->at->packet;
 	record->method = arena_copy(&exchange->arena, head->method);
 	record->is_connect = bytes_equal(head->method, BYTES("CONNECT")) && !head->protocol.at;
@@ -82,6 +82,7 @@ static void response_head(struct http2_state *state, const struct http2_head *he
 		record->proto_major = 2;
 		record->proto_minor = 0;
 	}
+	exchange->circumstances.last_word = state->at->time;
 	if (head->status >= 100 && head->status < 200) {
 		record->interim_status = head->status;
 		return;
@@ -107,8 +108,10 @@ static void data(void *context, enum http2_side from, uint32_t stream, uint64_t 
 	struct http2_state *state = context;
 	struct exchange *exchange = find(state, stream);
 
-	if (exchange)
-		*(from == HTTP2_CLIENT ? &exchange->record.req_content_size : &exchange->record.resp_content_size) += size;
+	if (!exchange)
+		return;
+	*(from == HTTP2_CLIENT ? &exchange->record.req_content_size : &exchange->record.resp_content_size) += size;
+	exchange->circumstances.last_word = state->at->time;
 }
 
 static void content(void *context, enum http2_side from, uint32_t stream, struct bytes piece)
@@ -167,6 +170,16 @@ static void blame(struct http2_state *state, struct exchange *exchange, enum fin
 	exchange->circumstances.explained = true;
 }
 
+static void blame_client(struct http2_state *state, struct exchange *exchange, uint32_t error_code)
+{
+	if (state->at->time - exchange->circumstances.last_word < TIMEOUT_PATIENCE)
+		blame(state, exchange, FINDING_CLIENT_ABORTED, "the client cancelled it", error_code);
+	else if (exchange->response_begun)
+		blame(state, exchange, FINDING_HTTP_BODY_TIMEOUT, "no more data came, and the client cancelled it", error_code);
+	else
+		blame(state, exchange, FINDING_HTTP_TIMEOUT, "no answer came, and the client cancelled it", error_code);
+}
+
 static void reset(void *context, enum http2_side from, uint32_t stream, uint32_t error_code)
 {
 	struct http2_state *state = context;
@@ -181,7 +194,7 @@ static void reset(void *context, enum http2_side from, uint32_t stream, uint32_t
 			&exchange->arena, "stream error: stream ID %u; %s; received from peer", stream, error_name(error_code)));
 		blame(state, exchange, FINDING_H2_STREAM_RESET, "the server reset its stream", error_code);
 	} else if (from == HTTP2_CLIENT) {
-		blame(state, exchange, FINDING_CLIENT_ABORTED, "the client cancelled it", error_code);
+		blame_client(state, exchange, error_code);
 	}
 	exchange_report(&state->list, exchange);
 }

@@ -123,6 +123,7 @@ struct http_circumstances {
 	bool server_is_tls;       /* the answer was a TLS record */
 	const char *proxy_error;  /* X-Squid-Error and the like, NULL if none */
 	bool says_https_expected; /* the body of a 400 says that HTTPS was expected */
+	nt_time last_word;        /* when something of the request or of its response came last, NT_TIME_NONE if nothing */
 };
 /* Returns the finding of a refusal or failure, which may be taken back later, or NULL. */
 struct finding *diagnose_http(struct correlator *c, struct tcp_conn *conn, const struct trace_http_request *request,

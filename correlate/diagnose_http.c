@@ -51,10 +51,10 @@ static void say_server(struct finding *f, const struct case_file *file)
 
 /* ---- no response ---- */
 
+/* What else passed on the connection, such as a close_notify or a PING, is no progress of this exchange. */
 static nt_time last_word(const struct case_file *file)
 {
-	const struct tcp_side *client = &file->conn->side[file->conn->client], *server = &file->conn->side[!file->conn->client];
-	nt_time last = client->last_data > server->last_data ? client->last_data : server->last_data;
+	nt_time last = file->circumstances->last_word;
 
 	return last == NT_TIME_NONE ? file->request->req_sent : last;
 }

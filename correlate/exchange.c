@@ -41,6 +41,7 @@ struct exchange *exchange_new(struct exchange_list *list)
 	record->proxy_tls_tunnel = list->app->in.proxy_tls_tunnel;
 	record->network_proxy = list->app->in.proxy;
 	record->req_sent = record->req_end = record->resp_begin = record->resp_recv = record->resp_end = NT_TIME_NONE;
+	exchange->circumstances.last_word = NT_TIME_NONE;
 	record->proto_major = record->proto_minor = 1;
 	exchange_adopt(list, exchange);
 	return exchange;

@@ -149,7 +149,7 @@ static bool is_goaway(const struct seen *p)
 
 static bool is_response(const struct seen *p)
 {
-	return is_server_data(p) && begins_with(p, "HTTP/1.");
+	return is_server_data(p) && (begins_with(p, "HTTP/1.") || has_http2_frame(p, 1));
 }
 
 static bool is_redirect(const struct seen *p)

@@ -208,6 +208,28 @@ START_TEST(stream_that_the_client_resets_is_no_verdict_of_the_server)
 }
 END_TEST
 
+enum farewell { GOAWAY_AND_FIN, CANCEL, FAREWELLS };
+
+START_TEST(client_that_takes_its_leave_after_a_long_wait_has_timed_out)
+{
+	const bool begun = _i >= FAREWELLS;
+	const struct trace_finding *f;
+
+	ask_over_http2();
+	if (begun)
+		SEND(SERVER, "\0\0\1\1\4\0\0\0\1\x88"); /* 200 */
+	scene_ack(&t, SERVER);
+	scene_wait(&s, 2 * NT_SECOND);
+	if (_i % FAREWELLS == CANCEL)
+		SEND(CLIENT, RST_STREAM("\1", "\x8"));
+	else
+		SEND(CLIENT, GOAWAY("\0", "\0"));
+	scene_close(&t);
+	f = findings_expect_root(&s, begun ? FINDING_HTTP_BODY_TIMEOUT : FINDING_HTTP_TIMEOUT);
+	FINDINGS_EXPECT_WORDS(f, "http://www.example.org/", "client");
+}
+END_TEST
+
 START_TEST(goaway_instead_of_a_response)
 {
 	const struct trace_finding *f;
@@ -254,6 +276,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(conntrack, entry_that_went_after_the_close_is_normal);
 	tcase_add_test(http2, stream_that_the_server_resets);
 	tcase_add_test(http2, stream_that_the_client_resets_is_no_verdict_of_the_server);
+	tcase_add_loop_test(http2, client_that_takes_its_leave_after_a_long_wait_has_timed_out, 0, 2 * FAREWELLS);
 	tcase_add_test(http2, goaway_instead_of_a_response);
 	tcase_add_test(http2, goaway_after_the_response_is_a_normal_end);
 	return suite;
