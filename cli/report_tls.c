@@ -3,30 +3,11 @@
 
 #include "dissect/quic/quic.h"
 #include "dissect/tls/tls.h"
+#include "dissect/tls/x509.h"
 
 #include <string.h>
 
 /* ---- certificates ---- */
-
-/* "CN=name" out of "SERIALNUMBER=1,CN=name,O=…": up to the next comma that is not escaped.  Else all of it. */
-static struct bytes common_name(struct bytes subject)
-{
-	size_t begin = 0, end;
-
-	while (begin + 3 < subject.size) {
-		bool at_start = begin == 0 || subject.at[begin - 1] == ',' || subject.at[begin - 1] == '+';
-
-		if (at_start && memcmp(subject.at + begin, "CN=", 3) == 0)
-			break;
-		begin++;
-	}
-	if (begin + 3 >= subject.size)
-		return subject;
-	for (end = begin; end < subject.size && subject.at[end] != ',' && subject.at[end] != '+'; end++)
-		if (subject.at[end] == '\\')
-			end++;
-	return (struct bytes){ subject.at + begin, (end < subject.size ? end : subject.size) - begin };
-}
 
 static bool has_expired(const struct trace_certificate *certificate, nt_time at)
 {
@@ -82,7 +63,7 @@ static void print_chain(struct report *report, const char *what, const struct tr
 	if (chain[0].unreadable) {
 		report_bad(report, "unreadable");
 	} else {
-		report_text(report, common_name(chain[0].subject.size ? chain[0].subject : bytes_of("no subject")));
+		report_text(report, x509_common_name(chain[0].subject.size ? chain[0].subject : bytes_of("no subject")));
 		fputs(", ", report->out);
 		print_validity(report, &chain[0], at);
 	}

@@ -4,6 +4,7 @@
 #include "correlate/diagnose.h"
 #include "correlate/dials.h"
 #include "dissect/tls/tls.h"
+#include "dissect/tls/x509.h"
 #include "store/trace.h"
 
 #include <string.h>
@@ -146,6 +147,13 @@ static enum finding_code fault_of_chain(const struct case_file *file, nt_time at
 	return tunnel->certificate_count == 1 ? FINDING_TLS_CERT_INCOMPLETE_CHAIN : FINDING_TLS_CERT_UNKNOWN_ISSUER;
 }
 
+static void say_whose(struct finding *f, const char *before, struct bytes name)
+{
+	name = x509_common_name(name);
+	finding_say(f, "%s%.*s%s", before, (int)(name.size < 120 ? name.size : 120), (const char *)name.at,
+		    name.size > 120 ? "…" : "");
+}
+
 static void say_chain(struct finding *f, const struct case_file *file, enum finding_code code)
 {
 	const struct trace_certificate *leaf = file->tunnel->certificate_count ? &file->tunnel->certificates[0] : NULL;
@@ -171,12 +179,13 @@ static void say_chain(struct finding *f, const struct case_file *file, enum find
 	default:
 		finding_say(f, ": the client does not trust its issuer.");
 	}
-	if (leaf)
-		finding_say(f, " It is that of %.*s, issued by %.*s.", (int)(leaf->subject.size < 120 ? leaf->subject.size : 120),
-			    (const char *)leaf->subject.at, (int)(leaf->issuer.size < 120 ? leaf->issuer.size : 120),
-			    (const char *)leaf->issuer.at);
-	else if (!file->tunnel->certificate_compression)
+	if (leaf) {
+		say_whose(f, " It is that of ", leaf->subject);
+		say_whose(f, ", issued by ", leaf->issuer);
+		finding_say(f, ".");
+	} else if (!file->tunnel->certificate_compression) {
 		finding_say(f, " The certificate itself is encrypted (TLS 1.3): the key log would show it.");
+	}
 }
 
 static struct finding *blame_certificate(const struct case_file *file, enum finding_code code, nt_time at)

@@ -509,3 +509,22 @@ bool x509_summarise(struct bytes der, struct arena *arena, struct x509_summary *
 	summarise_digest(der, out->sha256);
 	return good;
 }
+
+struct bytes x509_common_name(struct bytes name)
+{
+	size_t begin = 0, end;
+
+	while (begin + 3 < name.size) {
+		bool at_start = begin == 0 || name.at[begin - 1] == ',' || name.at[begin - 1] == '+';
+
+		if (at_start && memcmp(name.at + begin, "CN=", 3) == 0)
+			break;
+		begin++;
+	}
+	if (begin + 3 >= name.size)
+		return name;
+	for (end = begin; end < name.size && name.at[end] != ',' && name.at[end] != '+'; end++)
+		if (name.at[end] == '\\')
+			end++;
+	return (struct bytes){ name.at + begin, (end < name.size ? end : name.size) - begin };
+}

@@ -24,4 +24,7 @@ struct x509_summary {
  * sha256, empty strings and no times. */
 bool x509_summarise(struct bytes der, struct arena *arena, struct x509_summary *out);
 
+/* "CN=name" out of "SERIALNUMBER=1,CN=name,O=…", a name as printed above: a view.  All of it if it has no common name. */
+struct bytes x509_common_name(struct bytes name);
+
 #endif

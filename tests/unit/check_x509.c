@@ -453,6 +453,23 @@ START_TEST(damaged_certificate_gives_some_result)
 }
 END_TEST
 
+static const struct {
+	const char *name, *common;
+} common_names[] = {
+	{ "CN=www.example.org", "CN=www.example.org" },
+	{ "SERIALNUMBER=1,CN=a\\,b,OU=x+OU=y,O=z", "CN=a\\,b" },
+	{ "CN=a+OU=b", "CN=a" },
+	{ "OU=XCN=b,O=z", "OU=XCN=b,O=z" },
+	{ "CN=", "CN=" },
+	{ "", "" },
+};
+
+START_TEST(common_name_of_a_name)
+{
+	ck_assert(bytes_equal(x509_common_name(bytes_of(common_names[_i].name)), bytes_of(common_names[_i].common)));
+}
+END_TEST
+
 Suite *nettrace_suite(void)
 {
 	Suite *suite = suite_create("x509");
@@ -460,6 +477,7 @@ Suite *nettrace_suite(void)
 
 	tcase_add_checked_fixture(tcase, NULL, clear_arena);
 	tcase_add_loop_test(tcase, name_is_printed_as_go_does, 0, (int)(sizeof(names) / sizeof(names[0])));
+	tcase_add_loop_test(tcase, common_name_of_a_name, 0, (int)(sizeof(common_names) / sizeof(common_names[0])));
 	tcase_add_loop_test(tcase, time_is_read, 0, (int)(sizeof(times) / sizeof(times[0])));
 	tcase_add_loop_test(tcase, serial_number_has_no_leading_zeros, 0, 4);
 	tcase_add_loop_test(tcase, extension_is_read, 0, (int)(sizeof(extensions) / sizeof(extensions[0])));
