@@ -17,15 +17,18 @@ struct case_file {
 	struct finding **told; /* the root cause that was found */
 };
 
-static int shown_size(struct bytes text)
+static void say_shortened(struct finding *f, struct bytes text)
 {
-	return (int)(text.size < 160 ? text.size : 160);
+	const size_t most = 160;
+
+	finding_say(f, "%.*s%s", (int)(text.size < most ? text.size : most), (const char *)text.at, text.size > most ? "…" : "");
 }
 
 static void say_request(struct finding *f, const struct trace_http_request *request)
 {
-	finding_say(f, "%.*s %.*s", shown_size(request->method), (const char *)request->method.at, shown_size(request->url),
-		    (const char *)request->url.at);
+	say_shortened(f, request->method);
+	finding_say(f, " ");
+	say_shortened(f, request->url);
 }
 
 static struct finding *begin(const struct case_file *file, enum finding_code code, nt_time at)
@@ -43,10 +46,12 @@ static struct finding *begin(const struct case_file *file, enum finding_code cod
 static void say_server(struct finding *f, const struct case_file *file)
 {
 	struct address_tuple tuple = tcp_tuple(file->conn);
+	const char *who = file->circumstances->via_proxy      ? "the proxy"
+			  : file->request->network_proxy.size ? "the server behind the proxy"
+							      : "the server";
 	char text[ENDPOINT_TEXT_SIZE];
 
-	finding_say(f, "%s %s", file->circumstances->via_proxy ? "the proxy" : "the server",
-		    endpoint_text(tuple.ip_version, &tuple.destination, tuple.destination_port, text));
+	finding_say(f, "%s %s", who, endpoint_text(tuple.ip_version, &tuple.destination, tuple.destination_port, text));
 }
 
 /* ---- no response ---- */

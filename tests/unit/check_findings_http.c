@@ -576,6 +576,28 @@ START_TEST(proxy_s_challenge_that_the_client_answers)
 }
 END_TEST
 
+START_TEST(refusal_by_a_server_behind_a_proxy_is_not_the_proxy_s)
+{
+	use_proxy_port();
+	ask(CONNECT);
+	answer("HTTP/1.1 200 Connection established\r\n\r\n");
+	scene_send(&t, CLIENT, GET);
+	answer("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+	scene_close(&t);
+	FINDINGS_EXPECT_WORDS(findings_expect_root(&s, FINDING_HTTP_4XX), "by the server behind the proxy 10.0.0.2:3128.");
+}
+END_TEST
+
+START_TEST(long_url_is_said_to_be_cut)
+{
+	char get[400];
+
+	snprintf(get, sizeof get, "GET /%0300d HTTP/1.1\r\nHost: " NAME "\r\n\r\n", 0);
+	exchange_and_close(get, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+	FINDINGS_EXPECT_WORDS(findings_expect_root(&s, FINDING_HTTP_4XX), "0000… was answered 404");
+}
+END_TEST
+
 START_TEST(tunnel_through_a_proxy_may_end_in_any_way)
 {
 	use_proxy_port();
@@ -1189,6 +1211,8 @@ static TCase *failures(void)
 	tcase_add_test(tc, challenge_that_the_client_answers_wrongly);
 	tcase_add_loop_test(tc, proxy_that_refuses, 0, (int)(sizeof proxies / sizeof *proxies));
 	tcase_add_test(tc, proxy_that_never_answers_connect);
+	tcase_add_test(tc, refusal_by_a_server_behind_a_proxy_is_not_the_proxy_s);
+	tcase_add_test(tc, long_url_is_said_to_be_cut);
 	return tc;
 }
 
