@@ -19,6 +19,20 @@ static void note_truncated_packets(struct correlator *c)
 	finding_packet(f, stats->first_cut_packet, "the first packet that was cut");
 }
 
+static void note_loss(struct correlator *c)
+{
+	struct finding *f;
+
+	if (!capture_lost_much(c))
+		return;
+	f = finding_begin(c, FINDING_CAPTURE_DROPPED_PACKETS, c->stats.first_packet_time);
+	finding_say(f,
+		    "The capture lacks packets: %llu bytes were acknowledged that are not in it, beside %llu that are. What looks like "
+		    "loss or silence may be that.",
+		    (unsigned long long)c->bytes_lost, (unsigned long long)c->bytes_seen);
+	finding_packet(f, c->lost_packet, "a packet that proves such bytes");
+}
+
 static void note_fragments(struct correlator *c)
 {
 	const struct correlate_stats *stats = &c->stats;
@@ -73,6 +87,7 @@ void correlator_note_capture(struct correlator *c, enum finding_code code, nt_ti
 void diagnose_capture(struct correlator *c)
 {
 	note_truncated_packets(c);
+	note_loss(c);
 	note_fragments(c);
 	note_clock(c);
 	note_one_direction(c);

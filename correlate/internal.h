@@ -51,6 +51,7 @@ struct correlator {
 	bool answers_missed, answers_seen; /* SYN-ACKs of handshakes that succeeded: not captured, captured */
 	size_t held_bytes;                 /* of segments ahead of a hole, all connections */
 	uint64_t bytes_seen, bytes_lost;   /* payload of all connections: captured, and acknowledged without being captured */
+	struct packet_ref lost_packet;     /* the first that proves such a loss */
 };
 
 /* The packet that is being looked at, beside its layers. */

@@ -81,6 +81,8 @@ static void skip_hole(struct correlator *c, struct tcp_conn *conn, int side, uin
 	if (arrived > delivered(s)) { /* the rest was lost by the network */
 		s->counts.lost_bytes += arrived - delivered(s);
 		c->bytes_lost += arrived - delivered(s);
+		if (!c->lost_packet.number)
+			c->lost_packet = at.packet;
 	}
 	app_gap(app_of(c, conn), side, size, &at);
 	s->deliver = end;

@@ -475,6 +475,7 @@ static const struct {
 	{ "the client closes", is_client_closing },
 	{ "the client gives up", is_client_closing },
 	{ "data sent again after the entry was gone", is_sent_again },
+	{ "a packet that proves such bytes", is_tcp },
 	{ "the first fragment", is_fragment },
 	{ "the first packet that was cut", is_cut },
 	{ "the last packet before it", is_any },

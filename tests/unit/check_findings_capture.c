@@ -64,6 +64,32 @@ START_TEST(snaplen_that_is_long_enough_cuts_nothing)
 }
 END_TEST
 
+/* ---- loss ---- */
+
+START_TEST(bytes_that_were_acknowledged_and_not_captured)
+{
+	struct scene_tcp t = scene_tcp(&s, 40001, 9999);
+	const struct trace_finding *f;
+
+	scene_open(&t);
+	for (int i = 0; i < 60; i++) {
+		s.lose = i == 10 || (_i && i == 20);
+		scene_send(&t, SERVER, "0123456789");
+	}
+	scene_ack(&t, CLIENT);
+	scene_close(&t);
+	if (_i == 0) { /* one in a hundred happens */
+		for (int i = 0; i < 80; i++)
+			healthy_exchange((uint16_t)(41000 + i));
+		findings_expect_none(&s, FINDING_CAPTURE_DROPPED_PACKETS);
+		return;
+	}
+	f = findings_expect_note(&s, FINDING_CAPTURE_DROPPED_PACKETS, FINDING_WARNING);
+	FINDINGS_EXPECT_PACKETS(f, { 14, "a packet that proves such bytes" });
+	FINDINGS_EXPECT_WORDS(f, "20 bytes", "580");
+}
+END_TEST
+
 /* ---- the clock ---- */
 
 START_TEST(clock_that_goes_back)
@@ -270,6 +296,7 @@ Suite *nettrace_suite(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, packets_that_were_cut);
 	tcase_add_test(tc, packets_that_were_all_cut);
+	tcase_add_loop_test(tc, bytes_that_were_acknowledged_and_not_captured, 0, 2);
 	tcase_add_test(tc, snaplen_that_is_long_enough_cuts_nothing);
 	tcase_add_test(tc, clock_that_goes_back);
 	tcase_add_test(tc, packets_of_several_queues_overtake_each_other_by_little);
