@@ -106,6 +106,20 @@ static void say_servers(struct finding *f, const struct lookup *lookup)
 	finding_say(f, said ? ")." : ".");
 }
 
+/* What hosts look for by themselves: a proxy (WPAD), an IPv6 router (RFC 5214 8.3.2).  Most networks have none. */
+static bool is_tried_by_itself(struct bytes name)
+{
+	static const char *const labels[] = { "wpad", "isatap" };
+	const uint8_t *dot = memchr(name.at, '.', name.size);
+
+	if (dot)
+		name.size = (size_t)(dot - name.at);
+	for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
+		if (bytes_equal_nocase(name, bytes_of(labels[i])))
+			return true;
+	return false;
+}
+
 static void blame(struct correlator *c, const struct lookup *lookup, enum finding_code code, trace_id dial)
 {
 	const struct lookup_story *story = &lookup->story;
@@ -130,6 +144,9 @@ static void blame(struct correlator *c, const struct lookup *lookup, enum findin
 	if (code == FINDING_DNS_SERVER_UNREACHABLE)
 		finding_packet(f, story->icmp_packet, "ICMP error that quotes the query");
 	finding_root(f, dial, 0);
+	if ((code == FINDING_DNS_NXDOMAIN || code == FINDING_DNS_NODATA) && is_tried_by_itself(name))
+		finding_soften(f, FINDING_INFO,
+			       " Hosts try this name by themselves, and where it is not set up, that is the normal answer.");
 }
 
 /* ---- the dial that died ---- */
