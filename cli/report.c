@@ -86,7 +86,7 @@ static void add_dns(const struct report *report, struct timeline *timeline)
 	for (size_t i = 0; !report->output->omit.dns && i < report->list->dns_query_count; i++) {
 		const struct trace_dns_query *query = &report->list->dns_queries[i];
 
-		if (query->message_count && !in_a_dial(report, query->from_dial))
+		if (report_dns_has_rest(report, query))
 			add_entry(timeline, query->messages[0].time, ENTRY_DNS, i);
 	}
 }
@@ -219,7 +219,7 @@ static void print_dial_dns(struct report *report, const struct trace_dial *dial)
 	struct report_links udp = report_children(&report->index.udp_of_dial, dial->id);
 
 	for (size_t i = 0; i < dns.count; i++)
-		report_dns(report, &report->list->dns_queries[dns.at[i].index], false);
+		report_dns(report, &report->list->dns_queries[dns.at[i].index], dial);
 	for (size_t i = 0; i < udp.count; i++) {
 		const struct trace_udp_conn *conn = &report->list->udp_conns[udp.at[i].index];
 
@@ -273,7 +273,7 @@ static void print_dns_entry(struct report *report, const struct entry *entry)
 		begin_title(report, entry->at);
 		end_title(report);
 	}
-	report_dns(report, query, udp || tcp);
+	report_dns(report, query, NULL);
 	if (udp && report->verbose)
 		report_udp(report, udp, (struct bytes){ 0 });
 }

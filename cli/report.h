@@ -27,7 +27,8 @@ struct report_links {
 };
 
 struct report_index {
-	struct report_links tcp_of_dial, udp_of_dial, dns_of_dial;
+	struct report_links tcp_of_dial, udp_of_dial;
+	struct report_links dns_of_dial, dials_of_dns; /* a conversation may serve many dials */
 	struct report_links dns_of_conn, tls_of_conn, http_of_conn;
 };
 
@@ -87,6 +88,8 @@ struct report_span report_axis_dial(const struct report *report, const struct tr
 struct report_span report_axis_tcp(const struct report *report, const struct trace_tcp_conn *conn);
 struct report_span report_axis_udp(const struct report *report, const struct trace_udp_conn *conn);
 struct report_span report_axis_dns(const struct trace_dns_query *query);
+struct report_span report_dns_axis_of_dial(const struct report *report, const struct trace_dns_query *query,
+					   const struct trace_dial *dial); /* report_dns.c */
 
 /* Whether what is missing of a connection may have been on the wire: the capture ended first, has one direction, lost packets, or cut them. */
 bool report_capture_lacks_some(const struct trace_tcp_conn *conn);
@@ -120,8 +123,9 @@ void report_head(struct report *report);       /* report_head.c */
 void report_recording(struct report *report);  /* nothing if no recording was read */
 void report_statistics(struct report *report); /* report_stats.c */
 
-/* Every look-up of a conversation.  `is_titled`: the entry's title names the server already. */
-void report_dns(struct report *report, const struct trace_dns_query *query, bool is_titled);
+/* The look-ups of a conversation that a dial was made of; NULL: those of no dial, below a title that names the server. */
+void report_dns(struct report *report, const struct trace_dns_query *query, const struct trace_dial *dial);
+bool report_dns_has_rest(const struct report *report, const struct trace_dns_query *query); /* whether there are any of no dial */
 /* The connection, and what ran on it.  `host` is the name in the entry's title, not said again. */
 void report_tcp(struct report *report, const struct trace_tcp_conn *conn, struct bytes host);
 void report_udp(struct report *report, const struct trace_udp_conn *conn, struct bytes host);

@@ -11,7 +11,8 @@
 
 struct lookup {
 	const struct trace_dns_query *query;
-	const size_t *messages; /* indices, ascending */
+	const struct trace_dial *dial; /* that it is shown with, NULL if none */
+	const size_t *messages;        /* indices, ascending */
 	size_t count;
 };
 
@@ -171,13 +172,11 @@ static bool lacks_a_type_only(const struct summary *summary)
 }
 
 /* Of a host with one kind of address, or a search list: the dial got what it needed from another look-up. */
-static bool is_harmless(const struct report *report, const struct lookup *lookup, const struct summary *summary)
+static bool is_harmless(const struct lookup *lookup, const struct summary *summary)
 {
-	const struct trace_dial *dial = trace_find_dial(report->list, lookup->query->from_dial);
-
-	if (!dial)
+	if (!lookup->dial)
 		return lacks_a_type_only(summary);
-	if (dial->error.size || summary->answers)
+	if (lookup->dial->error.size || summary->answers)
 		return false;
 	for (size_t i = 0; i < summary->asked_count; i++)
 		if (!summary->asked[i].replies || (summary->asked[i].rcode && summary->asked[i].rcode != RCODE_NXDOMAIN))
@@ -186,10 +185,9 @@ static bool is_harmless(const struct report *report, const struct lookup *lookup
 }
 
 /* Multicast reaches nobody who has the name, more often than not (RFC 6762, RFC 4795); a reply alone is nobody's failure. */
-static bool has_failed(const struct report *report, const struct lookup *lookup, const struct summary *summary)
+static bool has_failed(const struct lookup *lookup, const struct summary *summary)
 {
-	return common_problem(summary) && summary->queries && lookup->query->kind == TRACE_DNS &&
-	       !is_harmless(report, lookup, summary);
+	return common_problem(summary) && summary->queries && lookup->query->kind == TRACE_DNS && !is_harmless(lookup, summary);
 }
 
 static void print_each_problem(struct report *report, const struct summary *summary, const char *separator)
@@ -214,7 +212,7 @@ static void print_problems(struct report *report, const struct lookup *lookup, c
 	/* To a question of mDNS nobody needs to have an answer. */
 	if (lookup->query->kind == TRACE_MDNS)
 		return;
-	if (common && !has_failed(report, lookup, summary))
+	if (common && !has_failed(lookup, summary))
 		fprintf(report->out, "%s%s", separator, common);
 	else if (common)
 		report_bad(report, "%s%s", separator, common);
@@ -349,7 +347,7 @@ static void print_lookup(struct report *report, const struct lookup *lookup, boo
 
 	report_begin_step(report, labels[lookup->query->kind],
 			  report_span_dns(message_at(lookup, 0), message_at(lookup, lookup->count - 1)),
-			  has_failed(report, lookup, &summary));
+			  has_failed(lookup, &summary));
 	print_question(report, lookup, &summary, is_titled);
 	if (summary.queries > summary.asked_count)
 		fprintf(report->out, ", %zu queries", summary.queries);
@@ -403,28 +401,122 @@ static size_t group(const struct trace_dns_query *query, const size_t *order, st
 		const struct trace_dns_message *message = &query->messages[order[i]];
 
 		if (count == 0 || compare_names(name_of(message_at(&out[count - 1], 0)), name_of(message)) != 0)
-			out[count++] = (struct lookup){ query, order + i, 0 };
+			out[count++] = (struct lookup){ .query = query, .messages = order + i };
 		out[count - 1].count++;
 	}
 	return count;
 }
 
-void report_dns(struct report *report, const struct trace_dns_query *query, bool is_titled)
+/* All look-ups of a conversation, in the order of their first message. */
+struct lookups {
+	size_t *order;
+	struct lookup *list;
+	size_t count;
+};
+
+static struct lookups lookups_of(const struct trace_dns_query *query)
 {
-	size_t *order = nt_realloc_array(NULL, query->message_count, sizeof *order);
-	struct lookup *lookups = nt_realloc_array(NULL, query->message_count, sizeof *lookups);
-	size_t count, shown;
+	struct lookups all = { .order = nt_realloc_array(NULL, query->message_count, sizeof *all.order),
+			       .list = nt_realloc_array(NULL, query->message_count, sizeof *all.list) };
 
 	for (size_t i = 0; i < query->message_count; i++)
-		order[i] = i;
-	qsort_r(order, query->message_count, sizeof *order, compare_messages, (void *)query);
-	count = group(query, order, lookups);
-	qsort(lookups, count, sizeof *lookups, compare_lookups);
-	shown = !report->verbose && count > REPORT_CHILDREN ? REPORT_CHILDREN : count;
-	for (size_t i = 0; i < shown; i++)
-		print_lookup(report, &lookups[i], is_titled);
-	if (shown < count)
-		report_more_hidden(report, count - shown, "name");
-	free(lookups);
-	free(order);
+		all.order[i] = i;
+	qsort_r(all.order, query->message_count, sizeof *all.order, compare_messages, (void *)query);
+	all.count = group(query, all.order, all.list);
+	qsort(all.list, all.count, sizeof *all.list, compare_lookups);
+	return all;
+}
+
+static void lookups_free(struct lookups *all)
+{
+	free(all->order);
+	free(all->list);
+}
+
+/* ---- whose look-up it was ---- */
+
+static bool is_during(const struct trace_dial *dial, nt_time time)
+{
+	return (dial->begin == NT_TIME_NONE || time >= dial->begin) && (dial->end == NT_TIME_NONE || time <= dial->end);
+}
+
+/* "www.example.test." and "www.example.test.corp.test." are look-ups of "www.example.test". */
+static bool is_name_of(struct bytes name, struct bytes host)
+{
+	return name.size > host.size && name.at[host.size] == '.' &&
+	       strncasecmp((const char *)name.at, (const char *)host.at, host.size) == 0;
+}
+
+/* On a socket that serves one name the conversation itself says whose it is. */
+static bool belongs_to(const struct lookups *all, const struct lookup *lookup, const struct trace_dial *dial)
+{
+	if (all->count == 1 && lookup->query->from_dial == dial->id)
+		return true;
+	if (!dial->host.size || !is_name_of(name_of(message_at(lookup, 0)), dial->host))
+		return false;
+	for (size_t i = 0; i < lookup->count; i++)
+		if (is_during(dial, message_at(lookup, i)->time))
+			return true;
+	return false;
+}
+
+/* `dial` NULL: whether it belongs to none. */
+static bool is_wanted(const struct report *report, const struct lookups *all, const struct lookup *lookup,
+		      const struct trace_dial *dial)
+{
+	struct report_links dials;
+
+	if (dial)
+		return belongs_to(all, lookup, dial);
+	dials = report_children(&report->index.dials_of_dns, lookup->query->id);
+	for (size_t i = 0; i < dials.count; i++)
+		if (belongs_to(all, lookup, &report->list->dials[dials.at[i].index]))
+			return false;
+	return true;
+}
+
+bool report_dns_has_rest(const struct report *report, const struct trace_dns_query *query)
+{
+	struct lookups all = lookups_of(query);
+	bool has_rest = false;
+
+	for (size_t i = 0; i < all.count && !has_rest; i++)
+		has_rest = is_wanted(report, &all, &all.list[i], NULL);
+	lookups_free(&all);
+	return has_rest;
+}
+
+struct report_span report_dns_axis_of_dial(const struct report *report, const struct trace_dns_query *query,
+					   const struct trace_dial *dial)
+{
+	struct report_span axis = { NT_TIME_NONE, NT_TIME_NONE };
+	struct lookups all = lookups_of(query);
+
+	if (all.count == 1 && is_wanted(report, &all, &all.list[0], dial))
+		axis = report_axis_dns(query); /* else what the dial needed of it lies within the dial */
+	lookups_free(&all);
+	return axis;
+}
+
+void report_dns(struct report *report, const struct trace_dns_query *query, const struct trace_dial *dial)
+{
+	bool is_titled =
+		!dial && (trace_find_udp_conn(report->list, query->connection) || trace_find_tcp_conn(report->list, query->connection));
+	struct lookups all = lookups_of(query);
+	size_t shown = 0, hidden = 0;
+
+	for (size_t i = 0; i < all.count; i++) {
+		if (!is_wanted(report, &all, &all.list[i], dial))
+			continue;
+		all.list[i].dial = dial;
+		if (report->verbose || shown < REPORT_CHILDREN) {
+			print_lookup(report, &all.list[i], is_titled);
+			shown++;
+		} else {
+			hidden++;
+		}
+	}
+	if (hidden)
+		report_more_hidden(report, hidden, "name");
+	lookups_free(&all);
 }

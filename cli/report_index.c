@@ -45,14 +45,61 @@ static void link_connections(struct report_index *index, const struct trace_list
 
 static void link_dns(struct report_index *index, const struct trace_list *list)
 {
-	reserve(&index->dns_of_dial, list->dns_query_count);
 	reserve(&index->dns_of_conn, list->dns_query_count);
-	for (size_t i = 0; i < list->dns_query_count; i++) {
-		add(&index->dns_of_dial, list->dns_queries[i].from_dial, i);
+	for (size_t i = 0; i < list->dns_query_count; i++)
 		add(&index->dns_of_conn, list->dns_queries[i].connection, i);
-	}
-	sort(&index->dns_of_dial);
 	sort(&index->dns_of_conn);
+}
+
+/* The conversations on the connections to a dial's name servers: by index, of each dial. */
+static void add_resolvers(struct report_index *index, const struct trace_dial *dial)
+{
+	for (size_t i = 0; i < dial->resolver_dial_count; i++) {
+		struct report_links dns = report_children(&index->dns_of_conn, dial->resolver_dials[i].established_conn);
+
+		for (size_t j = 0; j < dns.count; j++)
+			add(&index->dns_of_dial, dial->id, dns.at[j].index);
+	}
+}
+
+static size_t count_resolvers(const struct report_index *index, const struct trace_list *list)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < list->dial_count; i++)
+		for (size_t j = 0; j < list->dials[i].resolver_dial_count; j++)
+			count += report_children(&index->dns_of_conn, list->dials[i].resolver_dials[j].established_conn).count;
+	return count;
+}
+
+static void leave_out_doubles(struct report_links *links)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < links->count; i++)
+		if (count == 0 || compare_link(&links->at[count - 1], &links->at[i]) != 0)
+			links->at[count++] = links->at[i];
+	links->count = count;
+}
+
+static void link_dns_of_dials(struct report_index *index, const struct trace_list *list)
+{
+	reserve(&index->dns_of_dial, list->dns_query_count + count_resolvers(index, list));
+	for (size_t i = 0; i < list->dns_query_count; i++)
+		add(&index->dns_of_dial, list->dns_queries[i].from_dial, i);
+	for (size_t i = 0; i < list->dial_count; i++)
+		add_resolvers(index, &list->dials[i]);
+	sort(&index->dns_of_dial);
+	leave_out_doubles(&index->dns_of_dial);
+	reserve(&index->dials_of_dns, index->dns_of_dial.count);
+	for (size_t i = 0; i < index->dns_of_dial.count; i++) {
+		const struct report_link *link = &index->dns_of_dial.at[i];
+		const struct trace_dial *dial = report_find_dial(list, link->parent);
+
+		if (dial)
+			add(&index->dials_of_dns, list->dns_queries[link->index].id, (size_t)(dial - list->dials));
+	}
+	sort(&index->dials_of_dns);
 }
 
 static void link_tls(struct report_index *index, const struct trace_list *list)
@@ -79,8 +126,11 @@ void report_index_build(struct report_index *index, const struct output *output)
 {
 	*index = (struct report_index){ 0 };
 	link_connections(index, output->list);
-	if (!output->omit.dns)
+	if (!output->omit.dns) {
 		link_dns(index, output->list);
+		if (!output->omit.dials)
+			link_dns_of_dials(index, output->list);
+	}
 	if (!output->omit.tls)
 		link_tls(index, output->list);
 	if (!output->omit.http)
@@ -92,6 +142,7 @@ void report_index_clear(struct report_index *index)
 	free(index->tcp_of_dial.at);
 	free(index->udp_of_dial.at);
 	free(index->dns_of_dial.at);
+	free(index->dials_of_dns.at);
 	free(index->dns_of_conn.at);
 	free(index->tls_of_conn.at);
 	free(index->http_of_conn.at);

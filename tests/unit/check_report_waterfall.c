@@ -219,6 +219,51 @@ START_TEST(missing_address_type_is_a_failure_only_if_the_dial_failed)
 }
 END_TEST
 
+/* One socket for all look-ups, as old resolvers have it: each dial shows its own, what is of none has a title of its own. */
+START_TEST(look_ups_on_one_socket_go_to_their_dials)
+{
+	static const struct trace_dns_question asked[] = { { BYTES("a.test."), 1, 1 },
+							   { BYTES("b.test."), 1, 1 },
+							   { BYTES("c.test."), 1, 1 } };
+	static const struct trace_resolver_dial resolver = { .established_conn = 9 };
+	struct trace_dns_message six[6];
+	struct trace_udp_conn udp = {
+		.id = 9, .from_dial = 1, .from_resolver = true, .tuple = { .ip_version = 4, .destination_port = 53 }
+	};
+	struct trace_dial two[2];
+	const char *of_a, *of_b, *of_c, *title_b, *title_c;
+
+	for (size_t i = 0; i < 6; i++)
+		six[i] = (struct trace_dns_message){ .is_reply = i % 2 == 1,
+						     .time = AT_MS(10 * i),
+						     .questions = &asked[i / 2],
+						     .question_count = 1,
+						     .latency_us = -1,
+						     .rcode = i % 2 ? 3 : 0 };
+	query = (struct trace_dns_query){ .id = 3, .connection = 9, .from_dial = 1, .messages = six, .message_count = 6 };
+	for (size_t i = 0; i < 2; i++)
+		two[i] = (struct trace_dial){ .id = (trace_id)(i + 1),
+					      .begin = AT_MS(20 * i),
+					      .end = AT_MS(20 * i + 10),
+					      .host = i ? BYTES("b.test") : BYTES("a.test"),
+					      .error = BYTES("no such host"),
+					      .resolver_dials = &resolver,
+					      .resolver_dial_count = 1 };
+	list = (struct trace_list){
+		.dials = two, .dial_count = 2, .dns_queries = &query, .dns_query_count = 1, .udp_conns = &udp, .udp_conn_count = 1
+	};
+	of_a = strstr(print(), "A a.test");
+	of_b = strstr(printed, "A b.test");
+	of_c = strstr(printed, "A c.test");
+	title_b = strstr(printed, "b.test   failed");
+	title_c = strstr(printed, "0.0.0.0 -> 0.0.0.0:53");
+	ck_assert_msg(of_a && of_b && of_c && title_b && title_c, "%s", printed);
+	ck_assert_msg((of_a < title_b) + (title_b < of_b) + (title_c < of_c) == 3, "%s", printed);
+	ck_assert_ptr_null(strstr(of_a + 1, "A a.test"));
+	ck_assert_ptr_null(strstr(of_b + 1, "A b.test"));
+}
+END_TEST
+
 START_TEST(server_that_failed_is_a_failure_even_if_another_helped)
 {
 	use_dial((struct bytes){ 0 });
@@ -486,6 +531,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(bar, block_characters_come_only_when_asked_for);
 	tcase_add_test(bar, connection_that_is_not_understood_is_busy_until_its_last_packet);
 	tcase_add_test(bar, missing_address_type_is_a_failure_only_if_the_dial_failed);
+	tcase_add_test(bar, look_ups_on_one_socket_go_to_their_dials);
 	tcase_add_test(bar, server_that_failed_is_a_failure_even_if_another_helped);
 	add_times(suite);
 	tcase_add_test(lines, long_line_goes_on_below_its_text);
