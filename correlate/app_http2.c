@@ -11,6 +11,13 @@
 
 enum { NO_ERROR = 0, CANCEL = 8, UPGRADED_STREAM = 1 };
 
+/* A frame that ends streams. */
+struct verdict {
+	uint32_t code;
+	nt_time time;
+	struct packet_ref packet;
+};
+
 struct http2_state {
 	struct app *app;
 	int client_side;
@@ -18,6 +25,7 @@ struct http2_state {
 	struct exchange_list list;
 	const struct piece *at; /* the piece that is being fed */
 	nt_time blocked_since;  /* a sender waits for a window to open; NT_TIME_NONE if not */
+	struct verdict goaway;  /* of the server with an error, while responses were on their way; code NO_ERROR if none */
 };
 
 static struct exchange *find(const struct http2_state *state, uint32_t stream)
@@ -155,35 +163,37 @@ static void say_target(struct finding *f, const struct trace_http_request *recor
 }
 
 static void blame(struct http2_state *state, struct exchange *exchange, enum finding_code code, const char *what,
-		  uint32_t error_code)
+		  const struct verdict *verdict)
 {
 	const struct trace_http_request *record = &exchange->record;
-	struct finding *f = finding_begin(state->app->c, code, state->at->time);
+	struct finding *f = finding_begin(state->app->c, code, verdict->time);
 
 	say_target(f, record);
-	finding_say(f, " failed: %s (%s).", what, error_name(error_code));
+	finding_say(f, " failed: %s (%s).", what, error_name(verdict->code));
 	finding_trace(f, record->id);
 	finding_trace(f, record->tcp_conn);
 	finding_packet(f, record->req_packet, "request");
-	finding_packet(f, state->at->packet, code == FINDING_H2_GOAWAY ? "GOAWAY" : "RST_STREAM");
+	finding_packet(f, verdict->packet, code == FINDING_H2_GOAWAY ? "GOAWAY" : "RST_STREAM");
 	finding_root(f, 0, record->id);
 	exchange->circumstances.explained = true;
+	exchange->told = f;
 }
 
-static void blame_client(struct http2_state *state, struct exchange *exchange, uint32_t error_code)
+static void blame_client(struct http2_state *state, struct exchange *exchange, const struct verdict *verdict)
 {
-	if (state->at->time - exchange->circumstances.last_word < TIMEOUT_PATIENCE)
-		blame(state, exchange, FINDING_CLIENT_ABORTED, "the client cancelled it", error_code);
+	if (verdict->time - exchange->circumstances.last_word < TIMEOUT_PATIENCE)
+		blame(state, exchange, FINDING_CLIENT_ABORTED, "the client cancelled it", verdict);
 	else if (exchange->response_begun)
-		blame(state, exchange, FINDING_HTTP_BODY_TIMEOUT, "no more data came, and the client cancelled it", error_code);
+		blame(state, exchange, FINDING_HTTP_BODY_TIMEOUT, "no more data came, and the client cancelled it", verdict);
 	else
-		blame(state, exchange, FINDING_HTTP_TIMEOUT, "no answer came, and the client cancelled it", error_code);
+		blame(state, exchange, FINDING_HTTP_TIMEOUT, "no answer came, and the client cancelled it", verdict);
 }
 
 static void reset(void *context, enum http2_side from, uint32_t stream, uint32_t error_code)
 {
 	struct http2_state *state = context;
 	struct exchange *exchange = find(state, stream);
+	const struct verdict verdict = { error_code, state->at->time, state->at->packet };
 
 	if (!exchange)
 		return;
@@ -192,9 +202,9 @@ static void reset(void *context, enum http2_side from, uint32_t stream, uint32_t
 	if (from == HTTP2_SERVER && error_code != NO_ERROR) {
 		exchange->record.error = bytes_of(arena_printf(
 			&exchange->arena, "stream error: stream ID %u; %s; received from peer", stream, error_name(error_code)));
-		blame(state, exchange, FINDING_H2_STREAM_RESET, "the server reset its stream", error_code);
+		blame(state, exchange, FINDING_H2_STREAM_RESET, "the server reset its stream", &verdict);
 	} else if (from == HTTP2_CLIENT) {
-		blame_client(state, exchange, error_code);
+		blame_client(state, exchange, &verdict);
 	}
 	exchange_report(&state->list, exchange);
 }
@@ -204,9 +214,12 @@ static void goaway(void *context, enum http2_side from, uint32_t last_stream, ui
 {
 	struct http2_state *state = context;
 	struct exchange *exchange = state->list.first, *next;
+	const struct verdict verdict = { error_code, state->at->time, state->at->packet };
 
 	if (from != HTTP2_SERVER)
 		return;
+	if (state->goaway.code == NO_ERROR)
+		state->goaway = verdict;
 	for (; exchange; exchange = next) {
 		next = exchange->next;
 		if (exchange->response_begun || (error_code == NO_ERROR && exchange->stream <= last_stream))
@@ -216,7 +229,7 @@ static void goaway(void *context, enum http2_side from, uint32_t last_stream, ui
 			"http2: server sent GOAWAY and closed the connection; LastStreamID=%u, ErrCode=%s, debug=\"%.*s\"",
 			last_stream, error_name(error_code), (int)(debug_data.size < 100 ? debug_data.size : 100),
 			(const char *)debug_data.at));
-		blame(state, exchange, FINDING_H2_GOAWAY, "the server sent GOAWAY instead of a response", error_code);
+		blame(state, exchange, FINDING_H2_GOAWAY, "the server sent GOAWAY instead of a response", &verdict);
 		exchange_report(&state->list, exchange);
 	}
 }
@@ -318,8 +331,13 @@ static void http2_close(void *context)
 	struct http2_state *state = context;
 
 	while (state->list.first) {
-		state->list.first->record.truncated = state->list.first->response_begun;
-		exchange_report(&state->list, state->list.first);
+		struct exchange *exchange = state->list.first;
+
+		exchange->record.truncated = exchange->response_begun;
+		if (exchange->response_begun && state->goaway.code != NO_ERROR && !capture_lacks_bytes(state->app->conn))
+			blame(state, exchange, FINDING_H2_GOAWAY, "the server sent GOAWAY in the middle of the response",
+			      &state->goaway);
+		exchange_report(&state->list, exchange);
 	}
 	doh_close(&state->list);
 	http2_session_free(state->session);

@@ -176,6 +176,8 @@ static void diagnose(struct exchange_list *list, struct exchange *exchange)
 	circumstances->says_https_expected = says_https_expected(&exchange->body_start);
 	circumstances->server_is_tls = list->server_is_tls;
 	refusal = diagnose_http(list->app->c, list->app->conn, &exchange->record, circumstances);
+	if (!refusal)
+		refusal = exchange->told;
 	if (exchange->has_request)
 		http_history_outcome(list->app->c, list->app->conn, &exchange->record, bytes_of(exchange->location), refusal);
 }

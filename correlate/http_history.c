@@ -169,8 +169,7 @@ static trace_id unanswered(const struct correlator *c, const struct client *clie
 
 static void soften(struct finding *f, nt_time cost)
 {
-	finding_soften(f, cost < NT_SECOND ? FINDING_INFO : FINDING_WARNING,
-		       " The client sent it again on another connection, and was answered.");
+	finding_soften(f, cost < NT_SECOND ? FINDING_INFO : FINDING_WARNING, " The client sent it again, and was answered.");
 }
 
 /* A request that repeats another one was answered: the other one's failure cost time only. */
@@ -326,7 +325,7 @@ void http_history_outcome(struct correlator *c, const struct tcp_conn *conn, con
 						 .time = request->resp_recv,
 						 .status = request->status,
 						 .finding = refusal });
-	} else if (!request->status && request->req_sent != NT_TIME_NONE) {
+	} else if (request->req_sent != NT_TIME_NONE && (!request->status || (refusal && request->status < 400))) {
 		if (repeated)
 			soften(refusal, connection_ending(c, conn).at - request->req_sent);
 		remember_failure(c, client, conn, request, repeated ? NULL : refusal);

@@ -1011,6 +1011,25 @@ START_TEST(timeout_that_a_repetition_made_good_is_a_warning)
 }
 END_TEST
 
+START_TEST(half_an_answer_that_a_repetition_made_good_is_a_note)
+{
+	ask(GET);
+	answer(HALF);
+	if (_i)
+		scene_rst(&t, SERVER);
+	else
+		scene_fin(&t, SERVER);
+	scene_fin(&t, CLIENT);
+	t = scene_tcp(&s, 40001, 80);
+	ask(GET);
+	answer("HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 5-9/10\r\nContent-Length: 5\r\n\r\nagain");
+	scene_close(&t);
+	findings_expect_healthy(&s);
+	findings_expect_one(&s, _i ? FINDING_TCP_RESET_MID_TRANSFER : FINDING_HTTP_TRUNCATED_BODY);
+	ck_assert_uint_eq(request(1)->retry_of, request(0)->id);
+}
+END_TEST
+
 START_TEST(same_request_on_two_connections_at_once_is_no_repetition)
 {
 	struct scene_tcp other = scene_tcp(&s, 40001, 80);
@@ -1252,6 +1271,7 @@ static TCase *no_failures(void)
 	tcase_add_test(tc, answer_whose_beginning_is_not_captured_is_no_silence);
 	tcase_add_loop_test(tc, packets_cut_by_the_snaplen_prove_nothing, 0, 4);
 	tcase_add_loop_test(tc, request_that_met_a_closing_connection_and_was_repeated, 0, 2);
+	tcase_add_loop_test(tc, half_an_answer_that_a_repetition_made_good_is_a_note, 0, 2);
 	tcase_add_test(tc, timeout_that_a_repetition_made_good_is_a_warning);
 	tcase_add_test(tc, same_request_on_two_connections_at_once_is_no_repetition);
 	tcase_add_test(tc, repetition_that_fails_too_leaves_two_failures);

@@ -244,6 +244,38 @@ START_TEST(goaway_instead_of_a_response)
 }
 END_TEST
 
+START_TEST(goaway_in_the_middle_of_a_response)
+{
+	const struct trace_finding *f;
+
+	ask_over_http2();
+	SEND(SERVER, "\0\0\1\1\4\0\0\0\1\x88\0\0\5\0\0\0\0\0\1hello");
+	SEND(SERVER, GOAWAY("\1", "\2"));
+	scene_fin(&t, _i ? CLIENT : SERVER);
+	scene_fin(&t, _i ? SERVER : CLIENT);
+	f = findings_expect_root(&s, FINDING_H2_GOAWAY);
+	FINDINGS_EXPECT_PACKETS(f, { 4, "request" }, { 7, "GOAWAY" });
+	FINDINGS_EXPECT_WORDS(f, "http://www.example.org/", "INTERNAL_ERROR", "middle");
+}
+END_TEST
+
+START_TEST(failure_of_a_stream_that_is_asked_again_with_success_is_a_note)
+{
+	ask_over_http2();
+	if (_i)
+		SEND(SERVER, RST_STREAM("\1", "\7"));
+	else
+		SEND(SERVER, GOAWAY("\0", "\0"));
+	scene_close(&t);
+	t = scene_tcp(&s, 40001, 80);
+	ask_over_http2();
+	SEND(SERVER, "\0\0\1\1\5\0\0\0\1\x89"); /* 204 */
+	scene_close(&t);
+	findings_expect_healthy(&s);
+	findings_expect_one(&s, _i ? FINDING_H2_STREAM_RESET : FINDING_H2_GOAWAY);
+}
+END_TEST
+
 START_TEST(goaway_after_the_response_is_a_normal_end)
 {
 	ask_over_http2();
@@ -278,6 +310,8 @@ Suite *nettrace_suite(void)
 	tcase_add_test(http2, stream_that_the_client_resets_is_no_verdict_of_the_server);
 	tcase_add_loop_test(http2, client_that_takes_its_leave_after_a_long_wait_has_timed_out, 0, 2 * FAREWELLS);
 	tcase_add_test(http2, goaway_instead_of_a_response);
+	tcase_add_loop_test(http2, goaway_in_the_middle_of_a_response, 0, 2);
+	tcase_add_loop_test(http2, failure_of_a_stream_that_is_asked_again_with_success_is_a_note, 0, 2);
 	tcase_add_test(http2, goaway_after_the_response_is_a_normal_end);
 	return suite;
 }

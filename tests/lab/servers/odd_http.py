@@ -357,6 +357,23 @@ def handle(sock):
         ANSWERS.get(request.path, status if request.path.startswith("/status/") else ok)(sock, request)
 
 
+seen = set()
+
+
+def once(name):
+    """/once-NAME: each client meets this behaviour once; then all is well."""
+    def function(sock, request):
+        key = sock.getpeername()[0], name
+        first = key not in seen
+        seen.add(key)
+        (ANSWERS["/" + name] if first else ok)(sock, request)
+    return function
+
+
+for name in ("empty", "reset", "close-middle", "reset-middle"):
+    ANSWERS["/once-" + name] = once(name)
+
+
 # ---- a captive portal: it answers for whoever was meant ----
 def portal(status, location=None):
     def handle_portal(sock):
