@@ -4,7 +4,7 @@
 #   make check        all tests            make SAN=address,undefined check   the same under sanitizers
 #   make lint         layout, include direction, banned functions, headers that stand alone
 #   make fuzz-NAME    explores with libFuzzer (tests/fuzz/fuzz_NAME.c), FUZZ_SECONDS=60
-#   make bench        time and memory beside tcpdump, and of decrypting, on captures that it makes
+#   make bench        the analyzer beside tcpdump, and decrypting, on captures that it makes; nettrace-capture beside dumpcap, under load
 #   make samples      records samples/ again (root; real servers and clients in network namespaces)
 
 CC       ?= cc
@@ -36,10 +36,10 @@ DEPS_BUILD := gcc make pkg-config libc6-dev libpcap-dev zlib1g-dev libzstd-dev l
               libnetfilter-log-dev libnetfilter-conntrack-dev libcap-ng-dev libnghttp2-dev libseccomp-dev libbrotli-dev
 DEPS_CHECK := $(DEPS_BUILD) check python3 python3-jsonschema nftables
 DEPS_LINT  := $(DEPS_CHECK) clang clang-format libclang-rt-14-dev cppcheck shellcheck
-DEPS_LAB   := iproute2 nftables procps ethtool conntrack tcpdump wireshark-common libcap2-bin nginx-light dnsmasq squid curl wget openssl \
-              jq python3 zstd gnutls-bin nghttp2-client ngtcp2-client ngtcp2-server
-DEPS_PEERS := libssl-dev nghttp2-server nghttp2-proxy tinyproxy-bin unbound knot-dnsutils tshark
-DEPS_BENCH := $(DEPS_LAB) apache2-utils dnsperf time tshark libndpi-bin
+DEPS_LAB   := iproute2 nftables procps ethtool conntrack tcpdump wireshark-common tshark sqlite3 libcap2-bin nginx-light dnsmasq squid curl \
+              wget openssl jq python3 zstd gnutls-bin nghttp2-client ngtcp2-client ngtcp2-server
+DEPS_PEERS := libssl-dev nghttp2-server nghttp2-proxy tinyproxy-bin unbound knot-dnsutils
+DEPS_BENCH := $(DEPS_LAB) apache2-utils dnsperf time libndpi-bin
 
 .PHONY: all deps deps-check deps-lint deps-lab deps-bench demo check lint bench samples clean
 all: $(PROGRAMS)
@@ -110,6 +110,7 @@ bench: deps-bench
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/bench $(B)/nettrace-analyze
 	$(Q)tests/bench-tls $(B)/nettrace-analyze
+	$(Q)tests/lab/bench $(B)
 
 samples: deps-lab
 	$(Q)samples/record

@@ -94,7 +94,7 @@ static void link_dns_of_dials(struct report_index *index, const struct trace_lis
 	reserve(&index->dials_of_dns, index->dns_of_dial.count);
 	for (size_t i = 0; i < index->dns_of_dial.count; i++) {
 		const struct report_link *link = &index->dns_of_dial.at[i];
-		const struct trace_dial *dial = report_find_dial(list, link->parent);
+		const struct trace_dial *dial = trace_find_dial(list, link->parent);
 
 		if (dial)
 			add(&index->dials_of_dns, list->dns_queries[link->index].id, (size_t)(dial - list->dials));
