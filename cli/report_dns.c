@@ -500,8 +500,8 @@ struct report_span report_dns_axis_of_dial(const struct report *report, const st
 
 void report_dns(struct report *report, const struct trace_dns_query *query, const struct trace_dial *dial)
 {
-	bool is_titled =
-		!dial && (trace_find_udp_conn(report->list, query->connection) || trace_find_tcp_conn(report->list, query->connection));
+	bool is_titled = !dial && (trace_find_udp_conn(report->list, query->connection) ||
+				   trace_find_tcp_conn(report->list, query->connection));
 	struct lookups all = lookups_of(query);
 	size_t shown = 0, hidden = 0;
 

@@ -26,10 +26,11 @@ static void note_loss(struct correlator *c)
 	if (!capture_lost_much(c))
 		return;
 	f = finding_begin(c, FINDING_CAPTURE_DROPPED_PACKETS, c->stats.first_packet_time);
-	finding_say(f,
-		    "The capture lacks packets: %llu bytes were acknowledged that are not in it, beside %llu that are. What looks like "
-		    "loss or silence may be that.",
-		    (unsigned long long)c->bytes_lost, (unsigned long long)c->bytes_seen);
+	finding_say(
+		f,
+		"The capture lacks packets: %llu bytes were acknowledged that are not in it, beside %llu that are. What looks like "
+		"loss or silence may be that.",
+		(unsigned long long)c->bytes_lost, (unsigned long long)c->bytes_seen);
 	finding_packet(f, c->lost_packet, "a packet that proves such bytes");
 }
 
