@@ -2,6 +2,7 @@
 #include "cli/catch_signal.h"
 #include "cli/inputs.h"
 #include "cli/message.h"
+#include "cli/ndjson.h"
 #include "cli/options.h"
 #include "cli/outfile.h"
 #include "cli/packets_out.h"
@@ -30,6 +31,9 @@ struct run {
 	struct limit_hits hits;
 	struct outfile out;
 	struct packets_out packets_out;
+	struct output output; /* what is known of the trace: all of it when the last packet was read */
+	char *input_names;
+	struct ndjson *ndjson; /* NULL without --ndjson */
 };
 
 /* ---- the ends that come from outside ---- */
@@ -68,7 +72,8 @@ static void on_out_of_memory(void)
 static struct trace_sink wanted_records(const struct options *options)
 {
 	const struct output_omit *omit = &options->omit;
-	struct trace_sink sink = trace_list_sink;
+	const bool as_json = options->json || options->ndjson;
+	struct trace_sink sink = options->ndjson ? ndjson_sink : trace_list_sink;
 
 	if (omit->dns)
 		sink.dns_query = NULL;
@@ -77,11 +82,11 @@ static struct trace_sink wanted_records(const struct options *options)
 	if (omit->http)
 		sink.http_request = NULL;
 	/* The report says of everything on which connection it was. */
-	if (options->json && omit->dials)
+	if (as_json && omit->dials)
 		sink.dial = NULL;
-	if (options->json && omit->tcp)
+	if (as_json && omit->tcp)
 		sink.tcp_conn = NULL;
-	if (options->json && omit->udp)
+	if (as_json && omit->udp)
 		sink.udp_conn = NULL;
 	return sink;
 }
@@ -104,7 +109,7 @@ static struct correlator *new_correlator(struct run *run)
 
 	run->sink = wanted_records(options);
 	run->list.hits = &run->hits;
-	return correlator_new(&correlate, &run->sink, &run->list, &run->hits);
+	return correlator_new(&correlate, &run->sink, run->ndjson ? (void *)run->ndjson : &run->list, &run->hits);
 }
 
 /* What can be known of a session's keys before its first packet: on a pipe, blocks of secrets come later. */
@@ -203,98 +208,7 @@ static enum nt_status check_outputs(const struct options *options, struct nt_err
 	return NT_OK;
 }
 
-static enum nt_status open_all(struct run *run, struct nt_error *error)
-{
-	const struct options *options = run->options;
-	enum nt_status status = check_outputs(options, error);
-
-	if (status == NT_OK)
-		status = inputs_open(&run->inputs, options, &run->hits, error);
-	if (status == NT_OK)
-		status = outfile_open(&run->out, options->output, 0666, error);
-	if (status == NT_OK && options->packets_out)
-		status = packets_out_open(&run->packets_out, options->packets_out, error);
-	if (status == NT_OK && !options->no_verify)
-		status = verifier_new(&run->verifier, options->ca, error);
-	if (status == NT_OK) {
-		run->keylog = read_keys(run);
-		run->correlator = new_correlator(run);
-	}
-	return status;
-}
-
-/* Everything is open: what comes from here on is at the mercy of the packets. */
-static void confine(const struct run *run)
-{
-	const struct sandbox_file files[] = { { run->out.temporary, run->out.path },
-					      { run->packets_out.file.temporary, run->packets_out.file.path } };
-	struct nt_error error;
-
-	if (!run->options->no_sandbox && sandbox_enter(files, 2, &error) == NT_EIO && !run->options->quiet)
-		message("%s", error.text);
-}
-
-static void draw_progress(const struct run *run)
-{
-	const struct output_recording *recording = inputs_recording(run->inputs);
-
-	if (recording)
-		progress_show(recording->input.bytes, 0, recording->input.packets);
-	else
-		progress_draw(inputs_source(run->inputs));
-}
-
-static void take_packet(struct run *run, const struct packet *packet)
-{
-	bool is_of_trace = correlator_packet(run->correlator, packet);
-
-	if (run->packets_out.writer && (is_of_trace || run->options->all_packets))
-		packets_out_add(&run->packets_out, packet, inputs_keys(run->inputs));
-	if (progress_is_due)
-		draw_progress(run);
-}
-
-static void read_packets(struct run *run)
-{
-	struct packet packet;
-	struct conntrack_entry entry;
-	enum inputs_item item;
-
-	if (!run->options->quiet)
-		progress_start();
-	while (!interrupted && (item = inputs_next(run->inputs, &packet, &entry)) != INPUTS_END) {
-		if (item == INPUTS_PACKET)
-			take_packet(run, &packet);
-		else
-			correlator_conntrack(run->correlator, &entry);
-	}
-	progress_stop();
-	note_missing(run);
-	note_missing_conntrack(run);
-	correlator_finish(run->correlator);
-	trace_list_sort(&run->list);
-	views_join(&run->list);
-}
-
-static bool report_damage(const struct inputs *inputs)
-{
-	const struct output read = { .source = inputs_source(inputs), .recording = inputs_recording(inputs) };
-	bool any = false;
-
-	for (size_t i = 0; i < output_input_count(&read); i++) {
-		const struct capture_input *input = output_input(&read, i);
-		const struct capture_damage *damage = &input->damage;
-
-		if (!damage->damaged)
-			continue;
-		any = true;
-		message("%s: damaged at byte %" PRIu64 ", after packet %" PRIu64 ": %s; %" PRIu64 " bytes lost",
-			input_name(input->name), damage->byte_offset, damage->packet_number, damage->text, damage->bytes_lost);
-	}
-	return any;
-}
-
-/* ---- writing ---- */
+/* ---- what the outputs are told ---- */
 
 static char *default_description(const struct options *options)
 {
@@ -358,12 +272,14 @@ static nt_time trace_end(const struct run *run)
 	return correlator_stats(run->correlator)->largest_time;
 }
 
-static bool write_output(struct run *run)
+/* What the outputs are told before the first packet. */
+static void describe(struct run *run)
 {
 	const struct options *options = run->options;
-	char *names = default_description(options);
-	struct output output = {
-		.description = options->description ? options->description : names,
+
+	run->input_names = default_description(options);
+	run->output = (struct output){
+		.description = options->description ? options->description : run->input_names,
 		.filter = options->filter,
 		.headers = options->headers_text,
 		.omit = options->omit,
@@ -371,19 +287,132 @@ static bool write_output(struct run *run)
 		.secrets = options->secrets,
 		.colour = wants_colour(&run->out),
 		.blocks = wants_blocks(&run->out),
-		.end = trace_end(run),
+		.begin = NT_TIME_NONE,
 		.list = &run->list,
 		.source = inputs_source(run->inputs),
 		.recording = inputs_recording(run->inputs),
-		.stats = correlator_stats(run->correlator),
 		.hits = &run->hits,
 	};
-	bool good;
+}
 
-	output.begin = trace_begin(run, &output);
-	good = options->json ? output_json(run->out.file, &output) : output_report(run->out.file, &output);
-	free(names);
-	return good;
+/* The times of all records count from here. */
+static void begin_trace(struct run *run)
+{
+	if (run->output.begin == NT_TIME_NONE)
+		run->output.begin = trace_begin(run, &run->output);
+}
+
+/* ---- opening ---- */
+
+static enum nt_status open_all(struct run *run, struct nt_error *error)
+{
+	const struct options *options = run->options;
+	enum nt_status status = check_outputs(options, error);
+
+	if (status == NT_OK)
+		status = inputs_open(&run->inputs, options, &run->hits, error);
+	if (status == NT_OK)
+		status = outfile_open(&run->out, options->output, 0666, error);
+	if (status == NT_OK && options->packets_out)
+		status = packets_out_open(&run->packets_out, options->packets_out, error);
+	if (status == NT_OK && !options->no_verify)
+		status = verifier_new(&run->verifier, options->ca, error);
+	if (status == NT_OK) {
+		describe(run);
+		if (options->ndjson)
+			run->ndjson = ndjson_new(run->out.file, &run->output);
+		run->keylog = read_keys(run);
+		run->correlator = new_correlator(run);
+		run->output.stats = correlator_stats(run->correlator);
+	}
+	return status;
+}
+
+/* Everything is open: what comes from here on is at the mercy of the packets. */
+static void confine(const struct run *run)
+{
+	const struct sandbox_file files[] = { { run->out.temporary, run->out.path },
+					      { run->packets_out.file.temporary, run->packets_out.file.path } };
+	struct nt_error error;
+
+	if (!run->options->no_sandbox && sandbox_enter(files, 2, &error) == NT_EIO && !run->options->quiet)
+		message("%s", error.text);
+}
+
+static void draw_progress(const struct run *run)
+{
+	const struct output_recording *recording = inputs_recording(run->inputs);
+
+	if (recording)
+		progress_show(recording->input.bytes, 0, recording->input.packets);
+	else
+		progress_draw(inputs_source(run->inputs));
+}
+
+static void take_packet(struct run *run, const struct packet *packet)
+{
+	bool is_of_trace = correlator_packet(run->correlator, packet);
+
+	if (run->ndjson)
+		begin_trace(run);
+
+	if (run->packets_out.writer && (is_of_trace || run->options->all_packets))
+		packets_out_add(&run->packets_out, packet, inputs_keys(run->inputs));
+	if (progress_is_due)
+		draw_progress(run);
+}
+
+static void read_packets(struct run *run)
+{
+	struct packet packet;
+	struct conntrack_entry entry;
+	enum inputs_item item;
+
+	if (!run->options->quiet)
+		progress_start();
+	while (!interrupted && (item = inputs_next(run->inputs, &packet, &entry)) != INPUTS_END) {
+		if (item == INPUTS_PACKET)
+			take_packet(run, &packet);
+		else
+			correlator_conntrack(run->correlator, &entry);
+	}
+	progress_stop();
+	note_missing(run);
+	note_missing_conntrack(run);
+	correlator_finish(run->correlator);
+	trace_list_sort(&run->list);
+	views_join(&run->list);
+}
+
+static bool report_damage(const struct inputs *inputs)
+{
+	const struct output read = { .source = inputs_source(inputs), .recording = inputs_recording(inputs) };
+	bool any = false;
+
+	for (size_t i = 0; i < output_input_count(&read); i++) {
+		const struct capture_input *input = output_input(&read, i);
+		const struct capture_damage *damage = &input->damage;
+
+		if (!damage->damaged)
+			continue;
+		any = true;
+		message("%s: damaged at byte %" PRIu64 ", after packet %" PRIu64 ": %s; %" PRIu64 " bytes lost",
+			input_name(input->name), damage->byte_offset, damage->packet_number, damage->text, damage->bytes_lost);
+	}
+	return any;
+}
+
+/* ---- writing ---- */
+
+static bool write_output(struct run *run)
+{
+	struct output *output = &run->output;
+
+	begin_trace(run);
+	output->end = trace_end(run);
+	if (run->ndjson)
+		return ndjson_finish(run->ndjson);
+	return run->options->json ? output_json(run->out.file, output) : output_report(run->out.file, output);
 }
 
 static enum exit_status analyze(struct run *run)
@@ -423,6 +452,8 @@ static void clear(struct run *run)
 	packets_out_clear(&run->packets_out);
 	inputs_free(run->inputs);
 	trace_list_free(&run->list);
+	ndjson_free(run->ndjson);
+	free(run->input_names);
 }
 
 static enum exit_status print_about(const struct options *options)

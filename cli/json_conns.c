@@ -35,7 +35,7 @@ static void write_dial_wire(struct json *json, const struct output *output, cons
 
 void json_write_dial(struct json *json, const struct output *output, const struct trace_dial *dial)
 {
-	json_begin_object(json, NULL);
+	json_begin_record(json, output, "dial");
 	json_put_id(json, "traceID", dial->id);
 	json_put_timestamp(json, output, "dialBeginAt", dial->begin);
 	json_put_timestamp(json, output, "dialEndAt", dial->end);
@@ -115,7 +115,7 @@ static void write_tcp_wire(struct json *json, const struct output *output, const
 
 void json_write_tcp_conn(struct json *json, const struct output *output, const struct trace_tcp_conn *conn)
 {
-	json_begin_object(json, NULL);
+	json_begin_record(json, output, "tcpConn");
 	json_put_id(json, "traceID", conn->id);
 	json_put_id(json, "fromDial", json_dial_shown(output, conn->from_dial));
 	json_optional_bool(json, "fromResolver", conn->from_resolver);
@@ -195,7 +195,7 @@ static void write_udp_wire(struct json *json, const struct output *output, const
 
 void json_write_udp_conn(struct json *json, const struct output *output, const struct trace_udp_conn *conn)
 {
-	json_begin_object(json, NULL);
+	json_begin_record(json, output, "udpConn");
 	json_put_id(json, "traceID", conn->id);
 	json_put_id(json, "fromDial", json_dial_shown(output, conn->from_dial));
 	json_optional_bool(json, "fromResolver", conn->from_resolver);

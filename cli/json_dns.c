@@ -111,7 +111,7 @@ static void write_messages(struct json *json, const struct output *output, const
 
 void json_write_dns_query(struct json *json, const struct output *output, const struct trace_dns_query *query)
 {
-	json_begin_object(json, NULL);
+	json_begin_record(json, output, "dnsQuery");
 	json_put_id(json, "traceID", query->id);
 	json_put_id(json, "fromDial", json_dial_shown(output, query->from_dial));
 	json_put_id(json, "connection", json_conn_shown(output, query->connection));

@@ -68,7 +68,7 @@ void json_put_optional_id(struct json *json, const char *name, trace_id id)
 /* Only at the limit can a record be missing that was not left out on request. */
 static bool some_are_missing(const struct output *output)
 {
-	return output->hits->count[LIMIT_RECORDS_HIT] > 0;
+	return !output->as_lines && output->hits->count[LIMIT_RECORDS_HIT] > 0;
 }
 
 trace_id json_dial_shown(const struct output *output, trace_id id)
@@ -112,6 +112,8 @@ trace_id json_conn_shown(const struct output *output, trace_id id)
 		return json_tcp_shown(output, id) | json_udp_shown(output, id); /* at most one of them has it */
 	if (output->omit.tcp == output->omit.udp)
 		return output->omit.tcp ? 0 : id;
+	if (output->as_lines)
+		return id; /* of which kind it is was not kept */
 	return (trace_find_udp_conn(output->list, id) != NULL) == output->omit.udp ? 0 : id;
 }
 

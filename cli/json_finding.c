@@ -1,11 +1,11 @@
 #include "cli/json_trace.h"
 
-/* Whether the record is in the output: what was left out on request cannot be referred to. */
+/* Whether the record is in the output: what was left out on request cannot be referred to.  As lines, it is not known any more. */
 static bool shown(const struct output *output, trace_id id)
 {
 	const struct trace_list *list = output->list;
 
-	return trace_find_dial(list, id) || trace_find_tcp_conn(list, id) || trace_find_udp_conn(list, id) ||
+	return output->as_lines || trace_find_dial(list, id) || trace_find_tcp_conn(list, id) || trace_find_udp_conn(list, id) ||
 	       trace_find_dns_query(list, id) || trace_find_tls_tunnel(list, id) || trace_find_http_request(list, id);
 }
 
@@ -27,7 +27,7 @@ static void write_packets(struct json *json, const struct output *output, const 
 
 void json_write_finding(struct json *json, const struct output *output, const struct trace_finding *finding)
 {
-	json_begin_object(json, NULL);
+	json_begin_record(json, output, "finding");
 	json_text(json, "code", finding_code_text(finding->code));
 	json_text(json, "severity", finding_severity_text(finding->severity));
 	json_optional_bool(json, "rootCause", finding->root_cause);
@@ -40,8 +40,7 @@ void json_write_finding(struct json *json, const struct output *output, const st
 	write_packets(json, output, finding);
 	json_put_timestamp(json, output, "at", finding->at);
 	json_put_optional_id(json, "dial", json_dial_shown(output, finding->dial));
-	if (trace_find_http_request(output->list, finding->request))
-		json_put_id(json, "request", finding->request);
+	json_put_optional_id(json, "request", json_http_shown(output, finding->request));
 	if (finding->more)
 		json_uint(json, "count", finding->more + 1);
 	json_end(json);

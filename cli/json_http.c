@@ -81,7 +81,7 @@ static void write_wire(struct json *json, const struct output *output, const str
 
 void json_write_http_request(struct json *json, const struct output *output, const struct trace_http_request *request)
 {
-	json_begin_object(json, NULL);
+	json_begin_record(json, output, "httpRequest");
 	json_put_id(json, "traceID", request->id);
 	json_put_id(json, "tcpConn", json_tcp_shown(output, request->tcp_conn));
 	json_put_optional_id(json, "tlsTunnel", json_tls_shown(output, request->tls_tunnel));

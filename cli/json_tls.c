@@ -144,7 +144,7 @@ static void write_wire(struct json *json, const struct output *output, const str
 
 void json_write_tls_tunnel(struct json *json, const struct output *output, const struct trace_tls_tunnel *tunnel)
 {
-	json_begin_object(json, NULL);
+	json_begin_record(json, output, "tlsTunnel");
 	json_put_id(json, "traceID", tunnel->id);
 	json_put_id(json, "tcpConn", json_tcp_shown(output, tunnel->tcp_conn));
 	json_put_timestamp(json, output, "handshakeBeginAt", tunnel->handshake_begin);

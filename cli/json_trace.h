@@ -7,7 +7,7 @@
 #include "cli/json.h"
 #include "cli/output.h"
 
-/* ---- records: each an object as an element of the array that is open ---- */
+/* ---- records: each an object as an element of the array that is open, or as a line ---- */
 
 void json_write_dial(struct json *json, const struct output *output, const struct trace_dial *dial);
 void json_write_tcp_conn(struct json *json, const struct output *output, const struct trace_tcp_conn *conn);
@@ -17,6 +17,13 @@ void json_write_tls_tunnel(struct json *json, const struct output *output, const
 void json_write_http_request(struct json *json, const struct output *output, const struct trace_http_request *request);
 
 void json_write_finding(struct json *json, const struct output *output, const struct trace_finding *finding);
+
+/* Begins the object of a record; as a line it has the member "record", which names its kind. */
+void json_begin_record(struct json *json, const struct output *output, const char *kind);
+
+/* What is known of the trace when it begins, and what only when it ends. */
+void json_write_begin(struct json *json, const struct output *output);
+void json_write_end(struct json *json, const struct output *output);
 
 /* The member "capture": where the packets came from, and what became of them. */
 void json_write_capture(struct json *json, const struct output *output);

@@ -139,6 +139,7 @@ static enum nt_status take_seed(void *target, const struct option_row *row, cons
 
 static const struct option_row rows[] = {
 	{ "json", 0, NULL, "print the JSON trace instead of the readable report", option_take_flag, SETS(json) },
+	{ "ndjson", 0, NULL, "print each record of it as a line, as soon as it ends", option_take_flag, SETS(ndjson) },
 	{ "output", 'o', "FILE", "write to FILE, which is replaced only when all is written", option_take_file, SETS(output) },
 	{ "description", 0, "TEXT", "what the trace is of (the names of the inputs)", option_take_text, SETS(description) },
 	{ "filter", 'f', "FILTER", "only packets that match, in the syntax of pcap-filter(7)", option_take_text, SETS(filter) },
@@ -179,6 +180,8 @@ static enum nt_status check_inputs(const struct options *options, struct nt_erro
 
 	for (size_t i = 0; i < options->input_count; i++)
 		standard += strcmp(options->inputs[i], "-") == 0;
+	if (options->json && options->ndjson)
+		return nt_fail(error, NT_EUSAGE, "--json and --ndjson cannot be given together");
 	if (options->input_count == 0)
 		return nt_fail(error, NT_EUSAGE, "no input: name a capture file or a recording, or - for standard input");
 	if (standard > 1)

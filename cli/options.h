@@ -9,7 +9,7 @@
 /* Texts point into argv; the lists are owned by the struct. */
 struct options {
 	bool help, version;
-	bool json, quiet, verbose;
+	bool json, ndjson, quiet, verbose;
 	const char *output;      /* NULL: standard output */
 	const char *description; /* NULL: the inputs' names */
 	const char *filter;      /* pcap-filter expression, or NULL */

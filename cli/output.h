@@ -35,6 +35,7 @@ struct output {
 	const char *filter;  /* pcap-filter expression, NULL if none */
 	const char *headers; /* privacy setting as given: "none", "names", "lengths", "values" */
 	struct output_omit omit;
+	bool as_lines; /* records are written when they end, and not kept: `list` has only their numbers */
 	bool verbose;
 	bool secrets;  /* the command line of a recording may be shown whole */
 	bool colour;   /* the report may use terminal colours */

@@ -155,13 +155,24 @@ static void write_findings(struct json *json, const struct output *output)
 	json_end(json);
 }
 
-static void write_head(struct json *json, const struct output *output)
+void json_begin_record(struct json *json, const struct output *output, const char *kind)
+{
+	json_begin_object(json, NULL);
+	if (output->as_lines)
+		json_text(json, "record", kind);
+}
+
+void json_write_begin(struct json *json, const struct output *output)
 {
 	nt_time begin = output->begin == NT_TIME_NONE ? 0 : output->begin; /* always a date: programs count on it */
 	char text[TIMESTAMP_SIZE];
 
 	json_text(json, "description", output->description);
 	json_text(json, "traceBeginAt", timestamp_absolute_text(begin, text));
+}
+
+void json_write_end(struct json *json, const struct output *output)
+{
 	json_put_timestamp(json, output, "traceEndAt", output->end);
 	write_uuid(json, output);
 }
@@ -169,7 +180,8 @@ static void write_head(struct json *json, const struct output *output)
 static void write_trace(struct json *json, const struct output *output)
 {
 	json_begin_object(json, NULL);
-	write_head(json, output);
+	json_write_begin(json, output);
+	json_write_end(json, output);
 	write_dials(json, output);
 	write_tcp_conns(json, output);
 	write_udp_conns(json, output);

@@ -351,7 +351,7 @@ START_TEST(dns_reply_without_query_shows_its_questions)
 						 .question_count = 1,
 						 .latency_us = -1 };
 	const struct trace_dns_query query = {
-		.id = 4, .messages = &reply, .message_count = 1, .kind = TRACE_MDNS, .over_tcp = true
+		.id = 4, .messages = &reply, .message_count = 1, .kind = TRACE_MDNS, .over = TRACE_OVER_TCP
 	};
 
 	expect_dns(
