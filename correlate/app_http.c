@@ -55,8 +55,22 @@ static void report(struct http_state *state, struct exchange *exchange)
 
 static void report_if_complete(struct http_state *state, struct exchange *exchange)
 {
-	if (exchange && exchange->response_ended && (exchange->request_ended || !exchange->has_request) && !state->tunnelling)
+	if (!exchange || !exchange->response_ended || (!exchange->request_ended && exchange->has_request) || state->tunnelling)
+		return;
+	if (exchange->circumstances.malformed || !exchange->record.resp_complete)
+		exchange->held = true;
+	else
 		report(state, exchange);
+}
+
+/* The connection goes on: what was wrong with the answer before did no harm, unless it is incomplete. */
+static void report_held(struct http_state *state, bool by_client)
+{
+	while (state->list.first && state->list.first->held) {
+		if (by_client && state->list.first->record.resp_complete)
+			state->list.first->circumstances.malformed = NULL;
+		report(state, state->list.first);
+	}
 }
 
 /* ---- what is kept of a head ---- */
@@ -88,6 +102,7 @@ static enum http1_body request_head(void *context, const struct http1_head *head
 	struct trace_http_request *record;
 	struct bytes host = http1_field_value(head, "Host");
 
+	report_held(state, true);
 	if (state->list.count >= LIMIT_HTTP_PIPELINE) {
 		limit_hit(state->app->c->hits, LIMIT_HTTP_PIPELINE_HIT);
 		report(state, state->list.first);
@@ -247,9 +262,11 @@ static enum http1_body response_head(void *context, const struct http1_head *hea
 {
 	struct http_direction *direction = context;
 	struct http_state *state = direction->state;
-	struct exchange *exchange = answered(state, direction->begin_offset);
+	struct exchange *exchange;
 	struct trace_http_request *record;
 
+	report_held(state, false);
+	exchange = answered(state, direction->begin_offset);
 	direction->current = NULL;
 	if (head->status >= 100 && head->status < 200 && head->status != 101) {
 		if (exchange)
@@ -272,6 +289,8 @@ static enum http1_body response_head(void *context, const struct http1_head *hea
 	record->resp_recv = direction->at ? direction->at->time : direction->begin;
 	exchange_response(&state->list, exchange, head->fields, head->field_count);
 	record->suspicious_framing |= head->suspicious;
+	exchange->circumstances.malformed = head->invalid;
+	exchange->circumstances.head_cut = head->cut;
 	if ((record->is_connect && head->status >= 200 && head->status < 300) || head->status == 101) {
 		start_tunnel(state, exchange, switches_to_http2(head));
 		return HTTP1_BODY_TUNNEL;
@@ -323,12 +342,13 @@ static void response_malformed(void *context, const char *what)
 	struct http_direction *direction = context;
 	struct exchange *exchange = direction->current;
 
-	(void)what;
-	/* Not even a status line, where the next answer should stand. */
+	/* Behind what has just ended for this reason; or not even a status line, where the next answer should stand. */
 	if (!exchange && !direction->state->gap_seen && !direction->state->app->conn->record.reused)
 		exchange = direction->state->list.first;
-	if (exchange)
-		exchange->record.malformed = true;
+	if (!exchange)
+		return;
+	exchange->record.malformed = true;
+	exchange->circumstances.malformed = what;
 }
 
 static const struct http1_events request_events = { .begin = message_begin,

@@ -254,10 +254,11 @@ static void malformed(void *context, enum http2_side from, const char *what)
 {
 	struct http2_state *state = context;
 
-	(void)from;
-	(void)what;
-	for (struct exchange *exchange = state->list.first; exchange; exchange = exchange->next)
+	for (struct exchange *exchange = state->list.first; exchange; exchange = exchange->next) {
 		exchange->record.malformed = true;
+		if (from == HTTP2_SERVER)
+			exchange->circumstances.malformed = what;
+	}
 }
 
 /* A pushed response answers no request of the client: it is no record. */

@@ -123,6 +123,8 @@ struct http_circumstances {
 	bool server_is_tls;       /* the answer was a TLS record */
 	const char *proxy_error;  /* X-Squid-Error and the like, NULL if none */
 	bool says_https_expected; /* the body of a 400 says that HTTPS was expected */
+	const char *malformed;    /* what is wrong with the response, NULL if nothing */
+	bool head_cut;            /* the response ended within its head */
 	nt_time last_word;        /* when something of the request or of its response came last, NT_TIME_NONE if nothing */
 };
 /* Returns the finding of a refusal or failure, which may be taken back later, or NULL. */

@@ -152,9 +152,15 @@ static void server_broke_off(const struct case_file *file)
 static void client_broke_off(const struct case_file *file)
 {
 	bool stalled = waited(file);
-	struct finding *f = begin(file, stalled ? FINDING_HTTP_BODY_TIMEOUT : FINDING_CLIENT_ABORTED, file->ending.at);
+	enum finding_code timeout = file->circumstances->head_cut ? FINDING_HTTP_TIMEOUT : FINDING_HTTP_BODY_TIMEOUT;
+	struct finding *f = begin(file, stalled ? timeout : FINDING_CLIENT_ABORTED, file->ending.at);
 
-	if (stalled) {
+	if (stalled && file->circumstances->head_cut) {
+		finding_say(f, "Only the beginning of a response to ");
+		say_request(f, file->request);
+		finding_say(f, " came");
+		say_gave_up(f, file, last_word(file));
+	} else if (stalled) {
 		finding_say(f, "No more data came");
 		say_part(f, file);
 		say_gave_up(f, file, last_word(file));
@@ -304,9 +310,15 @@ static void malformed_response(const struct case_file *file)
 	struct finding *f = begin(file, FINDING_HTTP_MALFORMED_RESPONSE, last_word(file));
 
 	say_request(f, file->request);
-	finding_say(f, " was answered with bytes that are no HTTP by ");
-	say_server(f, file);
-	finding_say(f, ".");
+	if (file->circumstances->response_begun) {
+		finding_say(f, " was answered with a malformed response by ");
+		say_server(f, file);
+		finding_say(f, ": %s.", file->circumstances->malformed);
+	} else {
+		finding_say(f, " was answered with bytes that are no HTTP by ");
+		say_server(f, file);
+		finding_say(f, ".");
+	}
 	finding_packet(f, file->request->resp_packet, "response");
 	finding_packet(f, file->conn->side[!file->conn->client].last_data_packet, "data of the server");
 }
@@ -332,7 +344,8 @@ struct finding *diagnose_http(struct correlator *c, struct tcp_conn *conn, const
 	file.ending = connection_ending(c, conn);
 	if (request->status >= 400)
 		return refused_by_status(&file);
-	if (request->status && (request->resp_complete || request->is_connect || request->status == 101))
+	if (request->status && !circumstances->malformed &&
+	    (request->resp_complete || request->is_connect || request->status == 101))
 		note_slowness(&file);
 	else if (conn->explained || capture_is_incomplete(&file))
 		return NULL;      /* what is missing may be what is not in the capture */
@@ -340,7 +353,7 @@ struct finding *diagnose_http(struct correlator *c, struct tcp_conn *conn, const
 		diagnose_transport(c, conn, request->id);
 	else if (circumstances->server_is_tls)
 		answered_by_tls(&file);
-	else if (request->malformed && !request->status && conn->side[!conn->client].byte_count)
+	else if (circumstances->malformed && conn->side[!conn->client].byte_count)
 		malformed_response(&file);
 	else if (request->status || circumstances->response_begun)
 		partial_response(&file);

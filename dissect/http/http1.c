@@ -185,7 +185,7 @@ static bool hand_out_head(struct http1_parser *parser, struct bytes text, bool c
 {
 	size_t first_line = parser->scan.first_line ? parser->scan.first_line : text.size;
 
-	*head = (struct http1_head){ .kind = parser->kind, .size = text.size };
+	*head = (struct http1_head){ .kind = parser->kind, .cut = cut, .size = text.size };
 	if (!http1_head_read_line(head, (struct bytes){ text.at, first_line }, cut && !parser->scan.first_line))
 		return false;
 	text.at += first_line;

@@ -34,6 +34,8 @@ struct http1_head {
 	bool keep_alive;         /* the connection persists after this message, RFC 9112 9.3 */
 	bool upgrade;            /* Connection: upgrade and an Upgrade field */
 	bool suspicious;         /* repeated or conflicting framing fields, bare CR, white space before a colon, … */
+	const char *invalid;     /* what many recipients refuse in it: no status code, no field, no length; NULL if nothing */
+	bool cut;                /* by a gap or the end: fields may be missing */
 	size_t size;             /* bytes of the head, with the empty line; of a head cut by a gap or the end what was there */
 };
 

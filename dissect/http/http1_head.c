@@ -280,6 +280,8 @@ static bool read_status_line(struct http1_head *head, struct bytes line, bool cu
 		return false;
 	if (n < 3 || (n < rest.size && !is_space(rest.at[n])))
 		head->suspicious = true;
+	if (n < 3)
+		head->invalid = "its status line has no status code";
 	head->reason = trim(bytes_after(rest, n));
 	return true;
 }
@@ -327,6 +329,7 @@ static void note_content_length(struct http1_head *head, struct bytes value)
 
 		if (!read_length(head, next_element(&value), &length)) {
 			head->suspicious = true;
+			head->invalid = "its Content-Length is no number";
 			continue;
 		}
 		if (head->has_content_length)
@@ -522,8 +525,10 @@ void http1_head_read_fields(struct http1_head *head, struct bytes text, struct h
 			add_field(fields, &field, hits);
 		}
 		open = read_field(head, line, &field);
-		if (!open)
+		if (!open) {
 			head->suspicious = true;
+			head->invalid = "a line of its head is no field, as it has no colon";
+		}
 	}
 	if (open) {
 		note_field(head, &connection, &field);

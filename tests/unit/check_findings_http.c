@@ -241,6 +241,60 @@ START_TEST(answer_that_is_no_http)
 }
 END_TEST
 
+static const struct {
+	const char *answer, *what;
+} malformed[] = {
+	{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzzz\r\n", "chunk size" },
+	{ "HTTP/1.1 abc Fine\r\nContent-Length: 5\r\n\r\nhello", "no status code" },
+	{ "HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\nhello", "no number" },
+	{ "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nthis is no field\r\n\r\nhello", "no colon" },
+};
+
+enum { MALFORMED = sizeof malformed / sizeof *malformed };
+
+START_TEST(answer_that_is_malformed)
+{
+	enum scene_side first = _i % 2 ? CLIENT : SERVER;
+	const struct trace_finding *f;
+
+	ask(GET);
+	answer(malformed[_i / 2].answer);
+	scene_fin(&t, first);
+	scene_fin(&t, !first);
+	f = findings_expect_root(&s, FINDING_HTTP_MALFORMED_RESPONSE);
+	FINDINGS_EXPECT_PACKETS(f, { REQUEST_FRAME, "request" }, { RESPONSE_FRAME, "response" });
+	FINDINGS_EXPECT_WORDS(f, "GET " URL, SERVER_AT, malformed[_i / 2].what);
+}
+END_TEST
+
+START_TEST(line_without_a_colon_that_the_client_did_not_mind)
+{
+	ask(GET);
+	answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nthis is no field\r\n\r\nhello");
+	scene_send(&t, CLIENT, GET);
+	answer(OK);
+	scene_close(&t);
+	findings_expect_healthy(&s);
+	ck_assert_uint_eq(request(0)->status, 200);
+	ck_assert_uint_eq(request(1)->status, 200);
+}
+END_TEST
+
+START_TEST(head_that_stops_coming)
+{
+	const struct trace_finding *f;
+
+	ask(GET);
+	answer("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-Part");
+	scene_ack(&t, CLIENT);
+	scene_wait(&s, 5 * NT_SECOND);
+	scene_fin(&t, CLIENT);
+	f = expect_failure(FINDING_HTTP_TIMEOUT, "");
+	FINDINGS_EXPECT_PACKETS(f, { REQUEST_FRAME, "request" }, { 7, "the client gives up" }, { RESPONSE_FRAME, "response" });
+	FINDINGS_EXPECT_WORDS(f, "beginning", "5.0 s");
+}
+END_TEST
+
 /* ---- half an answer ---- */
 
 static const char *const halves[] = {
@@ -1221,6 +1275,8 @@ static TCase *failures(void)
 	tcase_add_test(tc, server_that_resets_without_an_answer);
 	tcase_add_test(tc, client_that_leaves_at_once);
 	tcase_add_test(tc, answer_that_is_no_http);
+	tcase_add_loop_test(tc, answer_that_is_malformed, 0, 2 * MALFORMED);
+	tcase_add_test(tc, head_that_stops_coming);
 	tcase_add_loop_test(tc, body_that_the_server_ends_too_soon, 0, HALVES);
 	tcase_add_loop_test(tc, body_that_a_reset_ends, 0, HALVES);
 	tcase_add_loop_test(tc, body_that_stops_coming, 0, HALVES);
@@ -1270,6 +1326,7 @@ static TCase *no_failures(void)
 	tcase_add_test(tc, capture_that_begins_in_the_middle_proves_nothing);
 	tcase_add_test(tc, answer_whose_beginning_is_not_captured_is_no_silence);
 	tcase_add_loop_test(tc, packets_cut_by_the_snaplen_prove_nothing, 0, 4);
+	tcase_add_test(tc, line_without_a_colon_that_the_client_did_not_mind);
 	tcase_add_loop_test(tc, request_that_met_a_closing_connection_and_was_repeated, 0, 2);
 	tcase_add_loop_test(tc, half_an_answer_that_a_repetition_made_good_is_a_note, 0, 2);
 	tcase_add_test(tc, timeout_that_a_repetition_made_good_is_a_warning);
