@@ -270,6 +270,7 @@ static void tls_close(void *context)
 		state->tunnel.circumstances.answered = state->server_begin;
 		state->tunnel.circumstances.failed =
 			(!tunnel->done && !answered_early_data(state)) || failed_after_client_finished(state);
+		state->tunnel.circumstances.behind_proxy = state->app->in.proxy.size != 0;
 		conn->understood = true;
 		if (state->tunnel.circumstances.failed)
 			name_failure(state);

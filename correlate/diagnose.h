@@ -65,6 +65,7 @@ struct tls_circumstances {
 	enum verify_result verification;
 	uint64_t client_plaintext, server_plaintext; /* bytes inside, where the keys are known */
 	bool failed;                                 /* the handshake did not complete */
+	bool behind_proxy;                           /* the connection leads to a proxy, and the tunnel through it */
 	struct packet_ref hello, answer;             /* ClientHello, first bytes of the server */
 	nt_time answered;                            /* when these came, NT_TIME_NONE if never */
 };

@@ -52,7 +52,17 @@ void say_peer(struct finding *f, const struct address_tuple *tuple, struct bytes
 
 static void say_server(struct finding *f, const struct case_file *file)
 {
-	say_peer(f, &file->tuple, file->tunnel->server_name);
+	struct bytes name = file->tunnel->server_name;
+	char text[ENDPOINT_TEXT_SIZE];
+
+	if (!file->circumstances->behind_proxy) {
+		say_peer(f, &file->tuple, name);
+		return;
+	}
+	if (!name.size)
+		name = BYTES("the server");
+	endpoint_text(file->tuple.ip_version, &file->tuple.destination, file->tuple.destination_port, text);
+	finding_say(f, "%.*s (behind the proxy %s)", (int)(name.size < 200 ? name.size : 200), (const char *)name.at, text);
 }
 
 static struct finding *begin(const struct case_file *file, enum finding_code code, nt_time at)

@@ -333,6 +333,18 @@ START_TEST(alert_in_answer_to_the_hello)
 }
 END_TEST
 
+START_TEST(address_of_a_proxy_is_not_said_to_be_the_server_s)
+{
+	scene_open(&t);
+	scene_send(&t, CLIENT, "CONNECT " NAME ":443 HTTP/1.1\r\nHost: " NAME ":443\r\n\r\n");
+	scene_send(&t, SERVER, "HTTP/1.1 200 OK\r\n\r\n");
+	send_hello(0);
+	send_alert(SERVER, FATAL, HANDSHAKE_FAILURE);
+	scene_close(&t);
+	FINDINGS_EXPECT_WORDS(findings_expect_root(&s, FINDING_TLS_NO_SHARED_CIPHER), NAME " (behind the proxy " SERVER_AT ")");
+}
+END_TEST
+
 START_TEST(alert_after_the_server_hello_is_no_lack_of_ciphers)
 {
 	begin(0);
@@ -1005,6 +1017,7 @@ Suite *nettrace_suite(void)
 
 	tcase_add_checked_fixture(failures, setup, teardown);
 	tcase_add_loop_test(failures, alert_in_answer_to_the_hello, 0, (int)(sizeof refusals / sizeof *refusals));
+	tcase_add_test(failures, address_of_a_proxy_is_not_said_to_be_the_server_s);
 	tcase_add_test(failures, alert_after_the_server_hello_is_no_lack_of_ciphers);
 	tcase_add_test(failures, client_certificate_that_is_required);
 	tcase_add_test(failures, client_certificate_that_is_rejected);
