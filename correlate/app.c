@@ -265,6 +265,7 @@ static void opaque_data(struct app *app, int side, const struct piece *piece)
 	app->seen[side] += data.size;
 	if (!found.protocol)
 		return;
+	app->in.after_preamble = !app->in.mid_stream;
 	app->in.mid_stream = true;
 	if (app->socks_proxy) {
 		app->in.depth++;

@@ -21,6 +21,7 @@ struct exchange;
 struct app_surroundings {
 	uint8_t depth;       /* 0: directly on TCP */
 	bool mid_stream;     /* other bytes went before, in this connection */
+	bool after_preamble; /* and all of them were captured: STARTTLS, SOCKS */
 	struct bytes proxy;  /* networkProxy of requests inside; empty if none.  Lives as long as the connection */
 	trace_id tls_tunnel; /* the tunnel that all this runs in, 0 if none */
 	trace_id proxy_tls_tunnel;

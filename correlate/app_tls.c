@@ -274,7 +274,7 @@ static void tls_close(void *context)
 		conn->understood = true;
 		if (state->tunnel.circumstances.failed)
 			name_failure(state);
-		if (!state->app->in.mid_stream)
+		if (!state->app->in.mid_stream || state->app->in.after_preamble)
 			/* before what ran inside: it fails for this reason */
 			diagnose_tls(c, conn, tunnel, &state->tunnel.circumstances);
 		if (c->sink->tls_tunnel && tcp_is_reported(c, conn))

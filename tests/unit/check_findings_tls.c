@@ -333,6 +333,42 @@ START_TEST(alert_in_answer_to_the_hello)
 }
 END_TEST
 
+/* STARTTLS (RFC 3207), and what a SOCKS proxy carries. */
+START_TEST(failure_of_a_handshake_within_a_connection)
+{
+	scene_open(&t);
+	if (_i == 0) {
+		scene_send(&t, SERVER, "220 mail.example.org ESMTP\r\n");
+		scene_send(&t, CLIENT, "STARTTLS\r\n");
+		scene_send(&t, SERVER, "220 go ahead\r\n");
+	} else {
+		scene_send_bytes(&t, CLIENT, "\5\1\0", 3);
+		scene_send_bytes(&t, SERVER, "\5\0", 2);
+		scene_send_bytes(&t, CLIENT, "\5\1\0\3\13example.org\1\273", 18);
+		scene_send_bytes(&t, SERVER, "\5\0\0\1\0\0\0\0\0\0", 10);
+	}
+	send_hello(0);
+	send_alert(SERVER, FATAL, HANDSHAKE_FAILURE);
+	scene_close(&t);
+	findings_expect_root(&s, FINDING_TLS_NO_SHARED_CIPHER);
+}
+END_TEST
+
+START_TEST(handshake_after_what_was_not_captured_proves_nothing)
+{
+	scene_open(&t);
+	if (_i)
+		scene_send(&t, SERVER, "220 mail.example.org ESMTP\r\n");
+	s.lose = true;
+	scene_send(&t, CLIENT, "STARTTLS\r\n");
+	scene_send(&t, SERVER, "220 go ahead\r\n");
+	send_hello(0);
+	scene_send(&t, SERVER, "this is no TLS, but the rest of something");
+	scene_close(&t);
+	findings_expect_no_error(&s);
+}
+END_TEST
+
 START_TEST(address_of_a_proxy_is_not_said_to_be_the_server_s)
 {
 	scene_open(&t);
@@ -1017,6 +1053,8 @@ Suite *nettrace_suite(void)
 
 	tcase_add_checked_fixture(failures, setup, teardown);
 	tcase_add_loop_test(failures, alert_in_answer_to_the_hello, 0, (int)(sizeof refusals / sizeof *refusals));
+	tcase_add_loop_test(failures, failure_of_a_handshake_within_a_connection, 0, 2);
+	tcase_add_loop_test(failures, handshake_after_what_was_not_captured_proves_nothing, 0, 2);
 	tcase_add_test(failures, address_of_a_proxy_is_not_said_to_be_the_server_s);
 	tcase_add_test(failures, alert_after_the_server_hello_is_no_lack_of_ciphers);
 	tcase_add_test(failures, client_certificate_that_is_required);
