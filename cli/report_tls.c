@@ -216,7 +216,9 @@ static bool has_failed(const struct report *report, const struct trace_tls_tunne
 {
 	const struct trace_tcp_conn *conn = trace_find_tcp_conn(report->list, tunnel->tcp_conn);
 
-	return tunnel->error.size || (tunnel->client_hello && !tunnel->done && !(conn && report_capture_lacks_some(conn)));
+	if (tunnel->error.size || tunnel->done || !tunnel->client_hello || tunnel->udp_conn)
+		return tunnel->error.size;
+	return !(conn && report_capture_lacks_some(conn));
 }
 
 static void print_outcome(struct report *report, const struct trace_tls_tunnel *tunnel)

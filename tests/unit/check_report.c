@@ -872,6 +872,24 @@ START_TEST(quic_is_shown_without_verbose)
 }
 END_TEST
 
+/* Of a connection over UDP only an error shows that it is over. */
+START_TEST(quic_handshake_without_an_end_has_not_failed)
+{
+	struct trace_udp_conn udps[] = { udp(1, 0) };
+	struct trace_tls_tunnel tunnel = tls(2, 0);
+
+	tunnel.udp_conn = 1;
+	tunnel.done = false;
+	USE(udp_conns, udp_conn_count, udps);
+	list.tls_tunnels = &tunnel;
+	list.tls_tunnel_count = 1;
+	assert_has(print_timeline(), "   handshake not complete in the capture");
+	assert_lacks(printed, "x....");
+	tunnel.error = BYTES("timeout: no recent network activity");
+	assert_has(print_timeline(), "   handshake not finished, timeout: no recent network activity");
+}
+END_TEST
+
 START_TEST(verbose_shows_fingerprints_and_certificates)
 {
 	struct trace_tls_tunnel tunnel = tls(2, 1);
@@ -1326,6 +1344,7 @@ static void add_protocols(Suite *suite)
 	tcase_add_test(tls_case, expired_certificate_is_told_by_the_time_of_the_handshake);
 	tcase_add_test(tls_case, unknown_numbers_are_printed_as_numbers);
 	tcase_add_test(tls_case, quic_is_shown_without_verbose);
+	tcase_add_test(tls_case, quic_handshake_without_an_end_has_not_failed);
 	tcase_add_test(tls_case, verbose_shows_fingerprints_and_certificates);
 	tcase_add_test(http_case, missing_response_is_said);
 	tcase_add_test(http_case, orphan_response_is_shown);
