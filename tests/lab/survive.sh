@@ -162,8 +162,8 @@ check_killed() {
 	[ -s "$LAB/$name.db" ] || return 0
 	hot=$(stat -c %s "$LAB/$name.db-journal" 2>/dev/null || echo 0)
 	if [ "$hot" != 0 ]; then
-		cp "$LAB/$name.db" "$LAB/hot.db"
-		cp "$LAB/$name.db-journal" "$LAB/hot.db-journal"
+		cp "$LAB/$name.db" "$LAB/maybe-hot.db"
+		cp "$LAB/$name.db-journal" "$LAB/maybe-hot.db-journal"
 	fi
 	[ "$(sqlite3 "$LAB/$name.db" 'PRAGMA integrity_check')" = ok ] || { echo "$name: damaged"; return 1; }
 	# shellcheck disable=SC2059
@@ -172,6 +172,11 @@ check_killed() {
 	'' | *'no such table'*) ;;
 	*) echo "$name: $lost"; return 1 ;;
 	esac
+	# One that was killed before its session was begun is empty again.
+	if [ "$hot" != 0 ] && [ "$(rows "$name.db" 'SELECT count(*) FROM sessions')" = 1 ]; then
+		mv "$LAB/maybe-hot.db" "$LAB/hot.db"
+		mv "$LAB/maybe-hot.db-journal" "$LAB/hot.db-journal"
+	fi
 } 2>/dev/null
 
 test_kills() {
