@@ -3,6 +3,7 @@
 #include "store/schema.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -43,14 +44,15 @@ static void close_again(struct sql **sql)
 	*sql = NULL;
 }
 
-static bool journal_is_empty(const char *path)
+/* Its size; -1 if there is none. */
+static off_t journal_size(const char *path)
 {
 	char *name = sql_journal_name(path);
 	struct stat info;
-	bool empty = stat(name, &info) == 0 && info.st_size == 0;
+	off_t size = stat(name, &info) == 0 ? info.st_size : -1;
 
 	free(name);
-	return empty;
+	return size;
 }
 
 /*
@@ -61,7 +63,7 @@ static enum nt_status open_unfinished(struct sql **out, const char *path, struct
 {
 	enum nt_status status;
 
-	if (journal_is_empty(path))
+	if (journal_size(path) == 0)
 		return open_and_look(out, path, SQL_IMMUTABLE, error);
 	status = open_and_look(out, path, SQL_WRITE, error);
 	close_again(out);
@@ -71,6 +73,64 @@ static enum nt_status open_unfinished(struct sql **out, const char *path, struct
 		return NT_OK;
 	close_again(out);
 	return sql_open_copy(out, path, error);
+}
+
+/* https://www.sqlite.org/fileformat.html 1.4, lockingv3.html 3.0: who writes has a lock on the second byte after the first GiB. */
+static bool is_being_written(const char *path)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (1 << 30) + 1, .l_len = 1 };
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	bool locked = file >= 0 && fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+
+	if (file >= 0)
+		close(file);
+	return locked;
+}
+
+static bool unlink_journal(const char *path)
+{
+	char *name = sql_journal_name(path);
+	bool gone = unlink(name) == 0 || errno == ENOENT;
+
+	free(name);
+	return gone;
+}
+
+enum journal { JOURNAL_GONE, JOURNAL_IN_USE, JOURNAL_STAYS };
+
+/* Removes a journal of which nothing is to be rolled back.  Whoever writes has its lock, or an empty journal. */
+static enum journal remove_journal(const char *path)
+{
+	enum journal journal = JOURNAL_STAYS;
+	struct sql *sql = NULL;
+	enum nt_status status = open_and_look(&sql, path, SQL_WRITE, NULL);
+
+	if (status == NT_OK) {
+		sql_set_patience(sql, 0);
+		status = sql_begin(sql, NULL);
+	}
+	if (status == NT_OK) {
+		journal = journal_size(path) <= 0 || unlink_journal(path) ? JOURNAL_GONE : JOURNAL_STAYS;
+		sql_rollback(sql);
+	} else if (sql && sql_was_busy(sql)) {
+		journal = JOURNAL_IN_USE;
+	} else if (is_being_written(path)) { /* not by us, who may not write: so no lock of ours goes with the file's closing */
+		journal = JOURNAL_IN_USE;
+	}
+	sql_close(sql);
+	return journal;
+}
+
+/*
+ * A journal of nobody's lies beside a file that can be read as it is.  SQLite opens it at each reading, which a process that gave up
+ * opening files may not: so it goes, or the file is read from a copy.
+ */
+static enum nt_status reopen_without_journal(struct sql **out, const char *path, struct nt_error *error)
+{
+	enum journal journal = remove_journal(path);
+
+	close_again(out);
+	return journal == JOURNAL_STAYS ? sql_open_copy(out, path, error) : open_and_look(out, path, SQL_READ, error);
 }
 
 static enum nt_status open_file(struct sql **out, const char *path, struct nt_error *error)
@@ -84,6 +144,8 @@ static enum nt_status open_file(struct sql **out, const char *path, struct nt_er
 	if (!S_ISREG(info.st_mode))
 		return nt_fail(error, NT_EFORMAT, "%s: is not a regular file, so it is no recording", path);
 	status = open_and_look(out, path, SQL_READ, error);
+	if (status == NT_OK && journal_size(path) > 0)
+		return reopen_without_journal(out, path, error);
 	if (status == NT_OK || !*out || !sql_needs_writing(*out))
 		return status;
 	close_again(out);

@@ -122,7 +122,8 @@ START_TEST(kill_at_any_moment_loses_the_last_transaction_at_most)
 END_TEST
 
 /* 2000 packets are committed; of the next 6000 so many went to the disk already that the journal has to undo them. */
-static const char *leave_a_journal(const char *name)
+/* Killed with 2000 packets committed, and `more` in its transaction. */
+static const char *leave_journal_with(const char *name, uint64_t more)
 {
 	const char *path = recordings_path(name);
 	pid_t child = fork();
@@ -133,21 +134,35 @@ static const char *leave_a_journal(const char *name)
 
 		put_packets(r, 1, 2000, 1000);
 		if (recording_commit(r, 0, true, NULL) == NT_OK)
-			put_packets(r, 2001, 6000, 1000);
+			put_packets(r, 2001, more, 1000);
 		raise(SIGKILL);
 	}
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert(WIFSIGNALED(status));
 	ck_assert_int_gt(size_of(journal_of(path)), 0);
+	return path;
+}
+
+static const char *leave_a_journal(const char *name)
+{
+	const char *path = leave_journal_with(name, 6000);
+
 	ck_assert_int_gt(size_of(path), 4000 * 1000);
 	return path;
 }
 
+/* What is read, once it is open, without opening anything: programs give the right to that up. */
 static uint64_t read_all(const char *path)
 {
 	struct recording *r = reader_of(path);
-	uint64_t count = count_packets(r, 1);
+	struct rlimit before, none;
+	uint64_t count;
 
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){ 0, before.rlim_max };
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	count = count_packets(r, 1);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
 	close_recording(r);
 	return count;
 }
@@ -159,6 +174,16 @@ START_TEST(reader_undoes_what_a_kill_left_unfinished)
 	ck_assert_uint_eq(read_all(path), 2000);
 	ck_assert_int_le(size_of(journal_of(path)), 0);
 	ck_assert_str_eq(ask_sqlite(path, "PRAGMA integrity_check"), "ok");
+}
+END_TEST
+
+/* A transaction of which nothing came to the file leaves a journal without a head: there is nothing to undo. */
+START_TEST(journal_of_which_nothing_is_to_be_undone_goes)
+{
+	const char *path = leave_journal_with("headless.db", 10);
+
+	ck_assert_uint_eq(read_all(path), 2000);
+	ck_assert_int_le(size_of(journal_of(path)), 0);
 }
 END_TEST
 
@@ -197,12 +222,14 @@ static void make_directory_for(const char *name, const char *from, char *path, s
 	ck_assert_int_eq(rename(from, path), 0);
 }
 
+static const uint64_t uncommitted[] = { 6000, 10 }; /* with and without a head in the journal */
+
 START_TEST(left_over_journal_is_undone_where_nothing_may_be_written)
 {
 	char from[200], path[300], *end;
 	off_t size;
 
-	snprintf(from, sizeof from, "%s", leave_a_journal("ro.db"));
+	snprintf(from, sizeof from, "%s", leave_journal_with(_i ? "ro1.db" : "ro0.db", uncommitted[_i]));
 	make_directory_for("x.db", from, path, sizeof path);
 	ck_assert_int_eq(chmod(path, 0444), 0);
 	ck_assert_int_eq(chmod(journal_of(path), 0444), 0);
@@ -224,7 +251,7 @@ START_TEST(left_over_journal_is_undone_where_only_the_directory_is_read_only)
 {
 	char from[200], path[300], *end;
 
-	snprintf(from, sizeof from, "%s", leave_a_journal("rodir.db"));
+	snprintf(from, sizeof from, "%s", leave_journal_with(_i ? "rodir1.db" : "rodir0.db", uncommitted[_i]));
 	make_directory_for("x.db", from, path, sizeof path);
 	ck_assert_int_eq(chmod(path, 0666), 0);
 	ck_assert_int_eq(chmod(journal_of(path), 0666), 0);
@@ -264,7 +291,7 @@ START_TEST(left_over_journal_is_undone_on_a_read_only_mount)
 {
 	char from[200], path[300], *end;
 
-	snprintf(from, sizeof from, "%s", leave_a_journal("mount.db"));
+	snprintf(from, sizeof from, "%s", leave_journal_with(_i ? "mount1.db" : "mount0.db", uncommitted[_i]));
 	make_directory_for("x.db", from, path, sizeof path);
 	if (!private_mounts())
 		return; /* needs root */
@@ -573,11 +600,12 @@ Suite *nettrace_suite(void)
 
 	tcase_add_test(tcase, kill_at_any_moment_loses_the_last_transaction_at_most);
 	tcase_add_test(tcase, reader_undoes_what_a_kill_left_unfinished);
+	tcase_add_test(tcase, journal_of_which_nothing_is_to_be_undone_goes);
 	tcase_add_test(tcase, writer_undoes_what_a_kill_left_unfinished);
-	tcase_add_test(tcase, left_over_journal_is_undone_where_nothing_may_be_written);
-	tcase_add_test(tcase, left_over_journal_is_undone_where_only_the_directory_is_read_only);
+	tcase_add_loop_test(tcase, left_over_journal_is_undone_where_nothing_may_be_written, 0, 2);
+	tcase_add_loop_test(tcase, left_over_journal_is_undone_where_only_the_directory_is_read_only, 0, 2);
 	tcase_add_test(tcase, empty_journal_that_may_not_be_read_is_no_obstacle);
-	tcase_add_test(tcase, left_over_journal_is_undone_on_a_read_only_mount);
+	tcase_add_loop_test(tcase, left_over_journal_is_undone_on_a_read_only_mount, 0, 2);
 	tcase_add_test(tcase, writer_says_that_it_may_not_write);
 	tcase_add_test(tcase, recording_goes_on_when_privileges_are_given_up);
 	tcase = new_case(suite, "no room, nothing there, others");
