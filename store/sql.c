@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 enum {
@@ -117,12 +118,20 @@ bool sql_needs_writing(const struct sql *sql)
 
 /* ---- connections ---- */
 
+char *sql_file_name(const char *path)
+{
+	struct stat info;
+	char *target = lstat(path, &info) == 0 && S_ISLNK(info.st_mode) ? realpath(path, NULL) : NULL;
+
+	return target ? target : nt_strdup(path);
+}
+
 char *sql_journal_name(const char *path)
 {
-	size_t size = strlen(path);
-	char *name = nt_alloc(size + sizeof "-journal");
+	char *file = sql_file_name(path);
+	size_t size = strlen(file);
+	char *name = nt_realloc(file, size + sizeof "-journal");
 
-	memcpy(name, path, size);
 	memcpy(name + size, "-journal", sizeof "-journal");
 	return name;
 }

@@ -35,6 +35,9 @@ enum nt_status sql_open_image(struct sql **out, struct bytes image, struct nt_er
 const char *sql_path(const struct sql *sql);
 void sql_show_as(struct sql *sql, const char *path);
 
+/* The file itself where `path` is a link, beside which SQLite keeps its journal; free() it. */
+char *sql_file_name(const char *path);
+
 /* Where SQLite keeps the journal of a file; free() it. */
 char *sql_journal_name(const char *path);
 

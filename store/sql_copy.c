@@ -39,7 +39,7 @@ static bool send_all(int from, int to)
 /* A part that does not exist need not be copied, except the database itself. */
 static bool copy_part(const char *path, const char *copy, const char *part)
 {
-	char *from_name = joined(path, part), *to_name = joined(copy, part);
+	char *file = sql_file_name(path), *from_name = joined(file, part), *to_name = joined(copy, part);
 	int from = open(from_name, O_RDONLY | O_CLOEXEC), to = -1;
 	bool done = from < 0 && errno == ENOENT && part[0];
 	int number;
@@ -55,6 +55,7 @@ static bool copy_part(const char *path, const char *copy, const char *part)
 		number = errno;
 		done = false;
 	}
+	free(file);
 	free(from_name);
 	free(to_name);
 	errno = number;

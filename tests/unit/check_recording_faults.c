@@ -265,6 +265,25 @@ START_TEST(left_over_journal_is_undone_where_only_the_directory_is_read_only)
 }
 END_TEST
 
+/* The journal lies beside the file, not beside the link. */
+START_TEST(left_over_journal_is_undone_through_a_link)
+{
+	char from[200], path[300], *end;
+
+	snprintf(from, sizeof from, "%s", leave_journal_with(_i ? "linked1.db" : "linked0.db", uncommitted[_i]));
+	make_directory_for("x.db", from, path, sizeof path);
+	ck_assert_int_eq(symlink(path, recordings_path(_i ? "link1.db" : "link0.db")), 0);
+	end = strrchr(path, '/');
+	*end = 0;
+	ck_assert_int_eq(chmod(path, 0555), 0);
+	*end = '/';
+	ck_assert_int_eq(chmod(path, 0444), 0);
+	ck_assert_int_eq(chmod(journal_of(path), 0444), 0);
+	become_nobody();
+	ck_assert_uint_eq(read_all(recordings_path(_i ? "link1.db" : "link0.db")), 2000);
+}
+END_TEST
+
 START_TEST(empty_journal_that_may_not_be_read_is_no_obstacle)
 {
 	const char *path = recordings_path("unreadable.db");
@@ -604,6 +623,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tcase, writer_undoes_what_a_kill_left_unfinished);
 	tcase_add_loop_test(tcase, left_over_journal_is_undone_where_nothing_may_be_written, 0, 2);
 	tcase_add_loop_test(tcase, left_over_journal_is_undone_where_only_the_directory_is_read_only, 0, 2);
+	tcase_add_loop_test(tcase, left_over_journal_is_undone_through_a_link, 0, 2);
 	tcase_add_test(tcase, empty_journal_that_may_not_be_read_is_no_obstacle);
 	tcase_add_loop_test(tcase, left_over_journal_is_undone_on_a_read_only_mount, 0, 2);
 	tcase_add_test(tcase, writer_says_that_it_may_not_write);
