@@ -214,6 +214,15 @@ static void look_for_socks(struct app *app, int side, struct bytes words)
 
 /* ---- what comes before the protocol is known ---- */
 
+static void note_first(struct app *app, int side, const struct piece *piece)
+{
+	if (app->first.packet.number)
+		return;
+	app->first = *piece;
+	app->first.data.size = 0;
+	app->first_side = (int8_t)side;
+}
+
 static void undecided_data(struct app *app, int side, const struct piece *piece)
 {
 	struct buffer *start = &app->start[side];
@@ -221,6 +230,7 @@ static void undecided_data(struct app *app, int side, const struct piece *piece)
 	struct finding found;
 	bool full = false;
 
+	note_first(app, side, piece);
 	if (start->size) {
 		full = !buffer_add(start, piece->data.at, piece->data.size);
 		view = (struct bytes){ start->at, start->size };
@@ -250,6 +260,13 @@ static void undecided_data(struct app *app, int side, const struct piece *piece)
 	become_opaque(app);
 }
 
+/* Whether a client begins with TLS at once although the server has begun with something else: that is no STARTTLS. */
+static bool is_greeted(const struct app *app, int side, const struct finding *found)
+{
+	return found->protocol == &app_tls && found->client_side == side && app->first_side != side && app->seen[side] == 0 &&
+	       !app->in.mid_stream && !app->socks_proxy;
+}
+
 /* STARTTLS, SOCKS, a request after the unseen rest of an older exchange: they begin where a segment begins. */
 static void opaque_data(struct app *app, int side, const struct piece *piece)
 {
@@ -258,15 +275,21 @@ static void opaque_data(struct app *app, int side, const struct piece *piece)
 	bool tls = data.size >= 11 && (data.at[0] == 0x16 || data.at[0] == 0x80);
 	bool http = data.size >= 16 && data.at[0] >= 'A' && data.at[0] <= 'z' &&
 		    (app->in.mid_stream || app->seen[side] < HTTP_PREAMBLE);
+	bool greeted;
 
 	if (tls || http)
 		found = find_protocol(app, side, data, false);
 	look_for_socks(app, side, data);
+	greeted = is_greeted(app, side, &found);
 	app->seen[side] += data.size;
 	if (!found.protocol)
 		return;
-	app->in.after_preamble = !app->in.mid_stream;
-	app->in.mid_stream = true;
+	if (greeted) {
+		app->in.greeting = app->first;
+	} else {
+		app->in.after_preamble = !app->in.mid_stream;
+		app->in.mid_stream = true;
+	}
 	if (app->socks_proxy) {
 		app->in.depth++;
 		app->in.proxy = bytes_of(app->socks_proxy);

@@ -25,9 +25,10 @@ struct app_surroundings {
 	struct bytes proxy;  /* networkProxy of requests inside; empty if none.  Lives as long as the connection */
 	trace_id tls_tunnel; /* the tunnel that all this runs in, 0 if none */
 	trace_id proxy_tls_tunnel;
-	bool upgraded;              /* HTTP/1.1 Upgrade made this stream */
-	struct exchange *asked;     /* of an upgrade to HTTP/2: the request, to be answered there; taken over by who opens it */
-	bool refused;               /* early data that the server did not take: nothing of it is reported */
+	bool upgraded;          /* HTTP/1.1 Upgrade made this stream */
+	struct exchange *asked; /* of an upgrade to HTTP/2: the request, to be answered there; taken over by who opens it */
+	struct piece greeting;  /* what the server said before a ClientHello that is the client's first word; no data, only where */
+	bool refused;           /* early data that the server did not take: nothing of it is reported */
 	nt_time tls_begin, tls_end; /* handshake of tls_tunnel; valid if that is not 0 */
 };
 
@@ -50,7 +51,9 @@ struct app {
 	enum app_kind kind;
 	const struct app_protocol *protocol;
 	void *state;
-	uint64_t seen[2];       /* bytes that came while undecided or opaque */
+	uint64_t seen[2];   /* bytes that came while undecided or opaque */
+	struct piece first; /* of them, without its data; packet number 0 before */
+	int8_t first_side;
 	struct buffer start[2]; /* kept until decided */
 	struct piece start_piece[2];
 	bool finished[2];

@@ -257,6 +257,18 @@ static bool failed_after_client_finished(const struct tls_state *state)
 	return (alert && alert->by_server && !alert->encrypted) || state->ended[!state->client_side] != NT_TIME_NONE;
 }
 
+/* The server spoke first, and never in TLS. */
+static void judge_greeting(struct tls_state *state)
+{
+	const struct piece *greeting = &state->app->in.greeting;
+
+	if (!greeting->packet.number || state->server_speaks_tls)
+		return;
+	state->tunnel.circumstances.server_is_plaintext = true;
+	state->tunnel.circumstances.answer = greeting->packet;
+	state->server_begin = greeting->time;
+}
+
 static void tls_close(void *context)
 {
 	struct tls_state *state = context;
@@ -267,6 +279,7 @@ static void tls_close(void *context)
 	tunnel->decrypted = tls_session_decrypted(state->session);
 	tunnel->unverified_records = tls_session_unverified(state->session);
 	if (tunnel->client_hello || tunnel->server_hello) {
+		judge_greeting(state);
 		state->tunnel.circumstances.answered = state->server_begin;
 		state->tunnel.circumstances.failed =
 			(!tunnel->done && !answered_early_data(state)) || failed_after_client_finished(state);

@@ -432,7 +432,9 @@ static void server_is_no_tls(const struct case_file *file)
 	struct finding *f = begin(file, FINDING_TLS_TO_PLAINTEXT_PORT, file->ending.at);
 
 	say_server(f, file);
-	finding_say(f, " does not speak TLS on this port: it answered the ClientHello in plain text.");
+	finding_say(f, " does not speak TLS on this port: it %s in plain text.",
+		    file->circumstances->answered < file->tunnel->handshake_begin ? "spoke first, and"
+										  : "answered the ClientHello");
 	finding_packet(f, file->circumstances->answer, "the server's answer");
 }
 

@@ -19,7 +19,7 @@ struct exchange {
 	uint64_t stalled;     /* of the connection, when the request began: nanoseconds */
 	bool absolute_form;   /* the target was a whole URL: spoken to a proxy */
 	bool has_request, request_ended, response_begun, response_ended;
-	bool held; /* all of it is here, but what the client makes of its fault is not */
+	bool held;                               /* all of it is here, but what the client makes of its fault is not */
 	bool upgraded;                           /* asked in HTTP/1.1, answered in HTTP/2 */
 	struct http_circumstances circumstances; /* for telling what went wrong */
 	struct finding *told;                    /* of a stream that was reset, or given up with its connection; NULL if none */

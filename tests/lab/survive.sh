@@ -182,13 +182,13 @@ check_killed() {
 test_kills() {
 	local wave i name bad=0 with_packets=0
 	blast_begin 1000
-	for wave in 1 2 3 4 5 6 7 8 9 10; do
-		for i in 0 1 2 3 4 5 6 7 8 9; do
+	for wave in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		for i in 0 1 2 3 4; do
 			name=kill-$wave-$i
 			begin lb-client "$name" -i lb-c0 -f 'udp port 9' --no-conntrack -o "$LAB/$name.db"
 			kill_at_random "$LAB_PID" "$name" &
 		done
-		for i in 0 1 2 3 4 5 6 7 8 9; do
+		for i in 0 1 2 3 4; do
 			finish "kill-$wave-$i" 2>/dev/null
 		done
 	done

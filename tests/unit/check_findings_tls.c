@@ -788,6 +788,38 @@ START_TEST(answer_in_plain_text)
 }
 END_TEST
 
+static const char *const banners[] = { "SSH-2.0-OpenSSH_9.2p1\r\n", "220 mail.example.org ESMTP\r\n", "\x05\x01\x02\x03" };
+
+START_TEST(server_that_speaks_first_and_no_tls)
+{
+	const struct trace_finding *f;
+
+	scene_open(&t);
+	scene_send(&t, SERVER, banners[_i]);
+	send_hello(OFFER_13);
+	scene_rst(&t, CLIENT);
+	f = findings_expect_root(&s, FINDING_TLS_TO_PLAINTEXT_PORT);
+	ck_assert(bytes_equal(s.got.tls_tunnels[0].error, BYTES("tls: first record does not look like a TLS handshake")));
+	FINDINGS_EXPECT_PACKETS(f, { 5, "ClientHello" }, { 4, "the server's answer" });
+	FINDINGS_EXPECT_WORDS(f, NAME, SERVER_AT, "spoke first");
+}
+END_TEST
+
+START_TEST(server_that_greets_and_then_speaks_tls)
+{
+	scene_open(&t);
+	scene_send(&t, SERVER, "SSH-2.0-OpenSSH_9.2p1\r\n");
+	send_hello(0);
+	send_server_flight(&good, &issuer, false);
+	send_client_flight();
+	send_server_finished();
+	exchange_data();
+	scene_close(&t);
+	findings_expect_healthy(&s);
+	ck_assert(s.got.tls_tunnels[0].done);
+}
+END_TEST
+
 START_TEST(answer_in_broken_tls_is_no_plain_text)
 {
 	begin(OFFER_13);
@@ -1075,6 +1107,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(failures, hello_whose_answer_the_capture_has_lost_was_answered);
 	tcase_add_test(failures, server_that_does_not_answer_while_the_capture_lasts);
 	tcase_add_test(failures, answer_in_plain_text);
+	tcase_add_loop_test(failures, server_that_speaks_first_and_no_tls, 0, (int)(sizeof banners / sizeof *banners));
 	suite_add_tcase(suite, failures);
 	tcase_add_checked_fixture(normal, setup, teardown);
 	tcase_add_test(normal, client_certificate_that_was_not_sent_and_not_needed);
@@ -1085,6 +1118,7 @@ Suite *nettrace_suite(void)
 	tcase_add_loop_test(normal, client_that_stays_has_accepted_a_bad_chain, 0, 2);
 	tcase_add_test(normal, certificate_that_ends_soon);
 	tcase_add_test(normal, answer_in_broken_tls_is_no_plain_text);
+	tcase_add_test(normal, server_that_greets_and_then_speaks_tls);
 	tcase_add_loop_test(normal, end_after_an_exchange_in_tls_12_is_normal, 0, ENDINGS);
 	tcase_add_loop_test(normal, end_after_an_exchange_in_tls_13_is_normal, 0, ENDINGS);
 	tcase_add_test(normal, client_that_closes_after_the_handshake_of_tls_13_says_nothing_that_can_be_read);
