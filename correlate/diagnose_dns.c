@@ -63,6 +63,29 @@ static enum finding_code reason(const struct correlator *c, const struct lookup 
 	return FINDING_CODE_COUNT;
 }
 
+static bool is_one_label(struct bytes name)
+{
+	return !name.size || !memchr(name.at, '.', name.size);
+}
+
+/*
+ * The lookup of a search list by which the name that was asked for did not resolve: its own, not that of a longer name that was made of it.
+ * Of a bare label it is one that the list made of it, as few name servers know bare labels.
+ */
+static const struct lookup *decisive(const struct correlator *c, const struct lookup *last)
+{
+	const struct bytes asked = asked_name(last);
+	const enum finding_code code = reason(c, last);
+
+	if (is_one_label(asked) && (code != FINDING_DNS_REFUSED && code != FINDING_DNS_SERVFAIL))
+		return last;
+	for (const struct lookup *before = last->expands; before; before = before->expands) {
+		if (is_one_label(asked) ? before->story.nxdomain : bytes_equal_nocase(before->name, asked))
+			return reason(c, before) == FINDING_CODE_COUNT ? last : before;
+	}
+	return last;
+}
+
 static const char *meaning(enum finding_code code)
 {
 	switch (code) {
@@ -120,12 +143,11 @@ static bool is_tried_by_itself(struct bytes name)
 	return false;
 }
 
-static void blame(struct correlator *c, const struct lookup *lookup, enum finding_code code, trace_id dial)
+static void blame(struct correlator *c, const struct lookup *lookup, enum finding_code code, struct bytes name, trace_id dial)
 {
 	const struct lookup_story *story = &lookup->story;
 	nt_time at = story->last_reply ? story->last_reply : story->last_query;
 	struct finding *f = finding_begin(c, code, at);
-	struct bytes name = asked_name(lookup);
 
 	finding_say(f, "%.*s did not resolve: %s", (int)(name.size < 200 ? name.size : 200), (const char *)name.at, meaning(code));
 	if (code == FINDING_DNS_SERVFAIL)
@@ -299,6 +321,7 @@ static bool expands_what_resolved(const struct lookup *lookup)
 
 void resolution_settled(struct correlator *c, struct lookup *lookup)
 {
+	const struct lookup *cause;
 	enum finding_code code;
 
 	if (!client_wanted(c, lookup->ip_version, &lookup->client) || lookup->story.address_queries == 0)
@@ -312,7 +335,8 @@ void resolution_settled(struct correlator *c, struct lookup *lookup)
 		return; /* the next name of the search list tells how it ended */
 	if (expands_what_resolved(lookup))
 		return;
-	code = reason(c, lookup);
+	cause = decisive(c, lookup);
+	code = reason(c, cause);
 	if (code != FINDING_CODE_COUNT)
-		blame(c, lookup, code, report_failed_dial(c, lookup, code));
+		blame(c, cause, code, asked_name(lookup), report_failed_dial(c, lookup, code));
 }

@@ -31,7 +31,9 @@ static bool same_first_label(struct bytes a, struct bytes b)
 
 static bool has_failed(const struct lookup *lookup)
 {
-	return lookup->story.addresses == 0 && lookup->story.nxdomain + lookup->story.nodata + lookup->story.servfail > 0;
+	const struct lookup_story *story = &lookup->story;
+
+	return story->addresses == 0 && story->nxdomain + story->nodata + story->servfail + story->refused > 0;
 }
 
 static void join_search_list(struct correlator *c, struct lookup *lookup, nt_time time)

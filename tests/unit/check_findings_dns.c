@@ -550,6 +550,42 @@ START_TEST(two_replies_to_two_queries_are_no_duplicates)
 }
 END_TEST
 
+static const struct {
+	const char *names[3];
+	uint8_t rcodes[3];
+	enum finding_code code;
+	uint64_t decisive; /* frame of its first query */
+	const char *words[2];
+} lists[] = {
+	{ { NAME, NAME ".lan" }, { NO_ERROR, NAME_ERROR }, FINDING_DNS_NODATA, 1, { NAME " did", "has no address" } },
+	{ { NAME, NAME ".lan" }, { REFUSED, NAME_ERROR }, FINDING_DNS_REFUSED, 1, { NAME " did", "REFUSED" } },
+	{ { "printer.lan", "printer.example", "printer" },
+	  { NAME_ERROR, NAME_ERROR, REFUSED },
+	  FINDING_DNS_NXDOMAIN,
+	  3,
+	  { "printer did", "NXDOMAIN" } },
+	{ { "printer.lan", "printer.example", "printer" },
+	  { SERVER_FAIL, SERVER_FAIL, REFUSED },
+	  FINDING_DNS_REFUSED,
+	  5,
+	  { "printer did", "REFUSED" } },
+};
+
+START_TEST(failure_of_a_search_list_is_that_of_the_name_that_was_meant)
+{
+	const struct trace_finding *f;
+
+	for (uint16_t i = 0; i < 3 && lists[_i].names[i]; i++) {
+		scene_dns_query(&a, i, lists[_i].names[i], DNS_TYPE_A);
+		scene_dns_failure(&a, i, lists[_i].names[i], DNS_TYPE_A, lists[_i].rcodes[i]);
+	}
+	f = findings_expect_root(&s, lists[_i].code);
+	FINDINGS_EXPECT_PACKETS(f, { lists[_i].decisive, "first query" }, { lists[_i].decisive + 1, "reply" });
+	FINDINGS_EXPECT_WORDS(f, lists[_i].words[0], lists[_i].words[1]);
+	ck_assert_uint_eq(s.got.dial_count, 1);
+}
+END_TEST
+
 START_TEST(name_that_the_search_list_found)
 {
 	const struct trace_finding *f;
@@ -611,6 +647,8 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tc, name_server_that_cannot_be_reached);
 	tcase_add_test(tc, truncated_reply_and_no_tcp_to_the_name_server);
 	tcase_add_test(tc, search_list_that_found_nothing_is_one_failure_of_what_was_asked_for);
+	tcase_add_loop_test(tc, failure_of_a_search_list_is_that_of_the_name_that_was_meant, 0,
+			    (int)(sizeof lists / sizeof *lists));
 	tcase_add_test(tc, answered_lookup_is_healthy);
 	tcase_add_loop_test(tc, no_ipv6_address_beside_an_ipv4_address_is_normal, 0, 2);
 	tcase_add_test(tc, no_ipv6_address_alone_is_normal);
