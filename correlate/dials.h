@@ -57,6 +57,9 @@ void lookup_unref(struct lookup *lookup);          /* NULL is fine */
 
 struct lookups *dials_lookups(struct correlator *c);
 
+/* Whether a client asked a name server from this port just now: what looks like a reply is one then, whoever sent it from wherever. */
+bool dials_asked_from(struct correlator *c, const struct ip_address *client, uint16_t port);
+
 /* A resolver turns to TCP: the lookup whose reply was truncated goes on there. */
 void dials_resolver_syn(struct correlator *c, const struct tcp_conn *conn);
 

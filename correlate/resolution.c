@@ -194,6 +194,18 @@ void dials_query_unreachable(struct correlator *c, struct lookup *lookup, uint8_
 	lookups_heard(dials_lookups(c), lookup, c->elapsed);
 }
 
+bool dials_asked_from(struct correlator *c, const struct ip_address *client, uint16_t port)
+{
+	struct lookup *lookup = NULL;
+	unsigned looked_at = 0;
+
+	while ((lookup = lookups_unsettled(dials_lookups(c), client, lookup)) && looked_at++ < LOOK_BACK)
+		for (size_t i = 0; i < lookup->flow_count; i++)
+			if (lookup->flows[i].flow.over == TRACE_OVER_UDP && lookup->flows[i].flow.client_port == port)
+				return true;
+	return false;
+}
+
 void dials_resolver_syn(struct correlator *c, const struct tcp_conn *conn)
 {
 	struct address_tuple tuple = tcp_tuple(conn);

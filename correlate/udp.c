@@ -123,9 +123,24 @@ static bool has_port(const struct udp_conn *conn, uint16_t port)
 	return conn->flow.key.port[0] == port || conn->flow.key.port[1] == port;
 }
 
-static bool speaks_dns(struct udp_conn *conn, struct cursor message)
+static bool is_response(struct cursor message)
 {
-	if (has_port(conn, DNS_PORT))
+	cur_skip(&message, 2);
+	return cur_u8(&message) & 0x80;
+}
+
+/* From another port or address than the query went to. */
+static bool is_stray_reply(struct correlator *c, const struct udp_conn *conn, int sender, struct cursor message)
+{
+	const struct flow_key *key = &conn->flow.key;
+
+	return !has_port(conn, DNS_PORT) && is_response(message) && dns_looks_like(message) &&
+	       dials_asked_from(c, &key->address[!sender], key->port[!sender]);
+}
+
+static bool speaks_dns(struct correlator *c, struct udp_conn *conn, int sender, struct cursor message)
+{
+	if (has_port(conn, DNS_PORT) || is_stray_reply(c, conn, sender, message))
 		conn->talk_kind = TRACE_DNS;
 	else if (has_port(conn, MDNS_PORT))
 		conn->talk_kind = TRACE_MDNS;
@@ -134,12 +149,6 @@ static bool speaks_dns(struct udp_conn *conn, struct cursor message)
 	else
 		return dns_is_plain_query(message);
 	return dns_looks_like(message) || conn->talk_kind == TRACE_DNS;
-}
-
-static bool is_response(struct cursor message)
-{
-	cur_skip(&message, 2);
-	return cur_u8(&message) & 0x80;
 }
 
 static void handle_dns(struct correlator *c, struct udp_conn *conn, int sender, struct cursor message,
@@ -215,7 +224,8 @@ static void handle_payload(struct correlator *c, struct udp_conn *conn, int send
 {
 	if (cur_left(&datagram->payload) == 0)
 		return;
-	if (conn->talk || ((!conn->first_payload_seen || has_port(conn, DNS_PORT)) && speaks_dns(conn, datagram->payload)))
+	if (conn->talk ||
+	    ((!conn->first_payload_seen || has_port(conn, DNS_PORT)) && speaks_dns(c, conn, sender, datagram->payload)))
 		handle_dns(c, conn, sender, datagram->payload, packet);
 	else
 		handle_quic(c, conn, sender, datagram->payload, packet);

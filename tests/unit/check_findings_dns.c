@@ -586,6 +586,29 @@ START_TEST(failure_of_a_search_list_is_that_of_the_name_that_was_meant)
 }
 END_TEST
 
+static const struct {
+	const char *from;
+	uint16_t port;
+} strays[] = { { SERVER_1, 5353 }, { SERVER_1, 1053 }, { "10.0.0.99", 53 }, { "10.0.0.99", 5353 } };
+
+START_TEST(reply_from_elsewhere)
+{
+	const struct trace_finding *f;
+
+	for (uint16_t i = 1; i <= 2; i++) {
+		struct bytes reply;
+
+		scene_dns_query(&a, 1, NAME, DNS_TYPE_A);
+		reply = scene_dns_reply_bytes(1, NAME, DNS_TYPE_A, V4, NO_ERROR);
+		scene_udp(&s, strays[_i].from, strays[_i].port, a.client, a.port, reply.at, reply.size);
+		scene_wait(&s, 5 * NT_SECOND);
+	}
+	f = expect_failed_dial(FINDING_DNS_REPLY_MISMATCH, "dial tcp: lookup " NAME " on " SERVER_1
+							   ":53: read udp 10.0.0.1:50000->" SERVER_1 ":53: i/o timeout");
+	FINDINGS_EXPECT_PACKETS(f, { 1, "first query" }, { 4, "reply" });
+}
+END_TEST
+
 START_TEST(name_that_the_search_list_found)
 {
 	const struct trace_finding *f;
@@ -643,6 +666,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tc, name_server_that_never_answers);
 	tcase_add_test(tc, all_name_servers_that_were_asked_are_named);
 	tcase_add_test(tc, reply_with_a_wrong_id);
+	tcase_add_loop_test(tc, reply_from_elsewhere, 0, (int)(sizeof strays / sizeof *strays));
 	tcase_add_test(tc, malformed_reply);
 	tcase_add_test(tc, name_server_that_cannot_be_reached);
 	tcase_add_test(tc, truncated_reply_and_no_tcp_to_the_name_server);
