@@ -25,6 +25,7 @@ struct run {
 	struct inputs *inputs;
 	struct correlator *correlator;
 	struct tls_keylog *keylog; /* NULL without keys */
+	size_t keys_taken;         /* bytes of inputs_keys() that are in it */
 	struct verifier *verifier; /* NULL with --no-verify */
 	struct trace_sink sink;
 	struct trace_list list;
@@ -112,19 +113,31 @@ static struct correlator *new_correlator(struct run *run)
 	return correlator_new(&correlate, &run->sink, run->ndjson ? (void *)run->ndjson : &run->list, &run->hits);
 }
 
-/* What can be known of a session's keys before its first packet: on a pipe, blocks of secrets come later. */
-static struct tls_keylog *read_keys(struct run *run)
+/* The secrets in files are known before the first packet; on a pipe they come with the packets. */
+static void take_keys(struct run *run)
 {
 	struct bytes text = inputs_keys(run->inputs);
-	struct tls_keylog *keylog;
 
-	if (!text.size)
-		return NULL;
-	keylog = tls_keylog_new(run->options->seed, &run->hits);
-	tls_keylog_add(keylog, text);
-	if (tls_keylog_malformed(keylog) && !run->options->quiet)
-		message("%" PRIu64 " lines of the key logs are malformed; they were skipped", tls_keylog_malformed(keylog));
-	return keylog;
+	if (text.size == run->keys_taken)
+		return;
+	tls_keylog_add(run->keylog, (struct bytes){ text.at + run->keys_taken, text.size - run->keys_taken });
+	run->keys_taken = text.size;
+}
+
+static void read_keys(struct run *run)
+{
+	if (!inputs_keys(run->inputs).size && !inputs_keys_may_come(run->inputs))
+		return;
+	run->keylog = tls_keylog_new(run->options->seed, &run->hits);
+	take_keys(run);
+}
+
+static void report_malformed_keys(const struct run *run)
+{
+	uint64_t lines = run->keylog ? tls_keylog_malformed(run->keylog) : 0;
+
+	if (lines && !run->options->quiet)
+		message("%" PRIu64 " lines of the key logs are malformed; they were skipped", lines);
 }
 
 /* What the files themselves say that is missing from them. */
@@ -321,7 +334,7 @@ static enum nt_status open_all(struct run *run, struct nt_error *error)
 		describe(run);
 		if (options->ndjson)
 			run->ndjson = ndjson_new(run->out.file, &run->output);
-		run->keylog = read_keys(run);
+		read_keys(run);
 		run->correlator = new_correlator(run);
 		run->output.stats = correlator_stats(run->correlator);
 	}
@@ -351,7 +364,11 @@ static void draw_progress(const struct run *run)
 
 static void take_packet(struct run *run, const struct packet *packet)
 {
-	bool is_of_trace = correlator_packet(run->correlator, packet);
+	bool is_of_trace;
+
+	if (run->keylog)
+		take_keys(run);
+	is_of_trace = correlator_packet(run->correlator, packet);
 
 	if (run->ndjson)
 		begin_trace(run);
@@ -428,6 +445,7 @@ static enum exit_status analyze(struct run *run)
 	read_packets(run);
 	if (interrupted && !run->options->quiet)
 		message("interrupted: this is what was read until then");
+	report_malformed_keys(run);
 	if (report_damage(run->inputs))
 		exit_status = EXIT_DAMAGED;
 	/* The packets first: whoever reads the trace may close the pipe early. */

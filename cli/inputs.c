@@ -130,6 +130,14 @@ struct bytes inputs_keys(struct inputs *inputs)
 	return (struct bytes){ inputs->keys.at, inputs->keys.size };
 }
 
+bool inputs_keys_may_come(const struct inputs *inputs)
+{
+	for (size_t i = 0; inputs->source && i < capture_input_count(inputs->source); i++)
+		if (capture_input(inputs->source, i)->size_on_disk == 0)
+			return true;
+	return false;
+}
+
 /* ---- the whole ---- */
 
 enum nt_status inputs_open(struct inputs **out, const struct options *options, struct limit_hits *hits, struct nt_error *error)

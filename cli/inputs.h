@@ -26,4 +26,7 @@ const struct output_recording *inputs_recording(const struct inputs *inputs);
 /* All NSS key log lines that are known by now: from --keylog, from the recording, from blocks in pcapng files.  Lives until the next call. */
 struct bytes inputs_keys(struct inputs *inputs);
 
+/* Whether more of them may come while packets are read: files are looked through before, pipes cannot be. */
+bool inputs_keys_may_come(const struct inputs *inputs);
+
 #endif

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/provider.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <string.h>
@@ -179,13 +180,17 @@ static void on_forbidden_call(int signal_number, siginfo_t *info, void *context)
 	_exit(1);
 }
 
-/* OpenSSL reads its configuration when it is used for the first time, the C library that of the time zone. */
+/*
+ * What libraries read when it is used for the first time: OpenSSL its configuration, and the provider of old cipher suites (which is loaded
+ * where they are decrypted, too, and stays for having been loaded here), the C library the time zone.
+ */
 static void warm_up(void)
 {
 	uint8_t digest[EVP_MAX_MD_SIZE];
 
 	tzset();
 	OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
+	(void)OSSL_PROVIDER_try_load(NULL, "legacy", 1);
 	EVP_Digest("", 0, digest, NULL, EVP_sha1(), NULL);
 }
 

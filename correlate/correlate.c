@@ -42,7 +42,7 @@ struct correlator *correlator_new(const struct correlate_options *options, const
 	c->fragments = fragments_new(options->hash_seed, hits);
 	c->dials = dials_new(c);
 	c->findings = findings_new();
-	c->http_history = http_history_new(options->hash_seed);
+	c->http_history = http_history_new(options->hash_seed, hits);
 	c->proxies = proxies_new();
 	if (options->keylog)
 		c->resumable = tls_keylog_new(options->hash_seed, hits);

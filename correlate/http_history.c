@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Browsers and libraries follow between 10 and 50 redirects; one that comes back to the same URL so often goes round in circles. */
-enum { MAX_CLIENTS = 256, REMEMBERED = 16, MAX_ASKED = 8, MAX_REDIRECTS = 10, MAX_SAME_URL = 3 };
+enum { REMEMBERED = 16, MAX_ASKED = 8, MAX_REDIRECTS = 10, MAX_SAME_URL = 3 };
 static const nt_time memory_time = 60 * NT_SECOND;
 /* A program that repeats a request by itself does it at once; what comes later is another try of its user. */
 static const nt_time retry_time = 2 * NT_SECOND;
@@ -49,16 +49,18 @@ struct client {
 };
 
 struct http_history {
-	struct client clients[MAX_CLIENTS];
+	struct client clients[LIMIT_HTTP_CLIENTS];
 	size_t count, recent; /* recent: the client of the last call, who mostly comes again */
 	uint64_t seed;
+	struct limit_hits *hits;
 };
 
-struct http_history *http_history_new(uint64_t seed)
+struct http_history *http_history_new(uint64_t seed, struct limit_hits *hits)
 {
 	struct http_history *history = nt_zalloc(sizeof *history);
 
 	history->seed = seed;
+	history->hits = hits;
 	return history;
 }
 
@@ -88,8 +90,10 @@ static struct client *client_of(struct http_history *history, const struct addre
 		if (client->last < oldest->last)
 			oldest = client;
 	}
-	if (history->count < MAX_CLIENTS)
+	if (history->count < LIMIT_HTTP_CLIENTS)
 		oldest = &history->clients[history->count++];
+	else
+		limit_hit(history->hits, LIMIT_HTTP_CLIENTS_HIT);
 	memset(oldest, 0, sizeof *oldest);
 	history->recent = (size_t)(oldest - history->clients);
 	oldest->ip_version = tuple->ip_version;

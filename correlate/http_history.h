@@ -11,7 +11,7 @@ struct tcp_conn;
 
 struct http_history; /* handle */
 
-struct http_history *http_history_new(uint64_t seed);
+struct http_history *http_history_new(uint64_t seed, struct limit_hits *hits);
 void http_history_free(struct http_history *history);
 
 /* Fills in redirected_from and retry_of of a request that begins.  The connection must live until the request's outcome is told. */

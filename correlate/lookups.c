@@ -47,6 +47,7 @@ void lookup_unref(struct lookup *lookup)
 		return;
 	lookup_unref(lookup->expands);
 	free((void *)lookup->name.at);
+	free(lookup->flows);
 	free(lookup);
 }
 
@@ -348,13 +349,16 @@ static struct lookup *lookup_new(const struct resolver_flow *flow, struct bytes 
 	return lookup; /* without a reference: remember() takes the first */
 }
 
-static struct lookup_flow *flow_of(struct lookup *lookup, const struct resolver_flow *flow, nt_time time)
+static struct lookup_flow *flow_of(struct lookups *lookups, struct lookup *lookup, const struct resolver_flow *flow, nt_time time)
 {
 	for (size_t i = 0; i < lookup->flow_count; i++)
 		if (lookup->flows[i].flow.connection == flow->connection)
 			return &lookup->flows[i];
-	if (lookup->flow_count == LOOKUP_MAX_FLOWS)
+	if (lookup->flow_count == LIMIT_LOOKUP_FLOWS) {
+		limit_hit(lookups->hits, LIMIT_LOOKUP_FLOWS_HIT);
 		return NULL;
+	}
+	lookup->flows = nt_realloc_array(lookup->flows, lookup->flow_count + 1, sizeof *lookup->flows); /* mostly one, for good */
 	lookup->flows[lookup->flow_count] = (struct lookup_flow){ .flow = *flow, .begin = time, .end = NT_TIME_NONE };
 	return &lookup->flows[lookup->flow_count++];
 }
@@ -399,14 +403,14 @@ struct lookup *lookups_query(struct lookups *lookups, const struct resolver_flow
 		key = name_key(lookups, &any_client, name);
 		remember(lookups, &key, lookup);
 	}
-	flow_of(lookup, flow, time);
+	flow_of(lookups, lookup, flow, time);
 	return lookup_ref(lookup);
 }
 
 void lookups_reply(struct lookups *lookups, struct lookup *lookup, const struct resolver_flow *flow,
 		   const struct dns_message *message, nt_time time)
 {
-	struct lookup_flow *via = flow_of(lookup, flow, time);
+	struct lookup_flow *via = flow_of(lookups, lookup, flow, time);
 
 	if (via)
 		via->end = time;

@@ -6,8 +6,6 @@
 
 #include "correlate/dials.h"
 
-enum { LOOKUP_MAX_FLOWS = 16 };
-
 struct lookup_flow {
 	struct resolver_flow flow;
 	nt_time begin, end; /* first query, last reply (NT_TIME_NONE without one) */
@@ -43,7 +41,7 @@ struct lookup {
 	struct bytes name;        /* without the final dot, as first asked for; owned */
 	nt_time begin;
 	struct packet_ref first_packet;
-	struct lookup_flow flows[LOOKUP_MAX_FLOWS];
+	struct lookup_flow *flows; /* at most LIMIT_LOOKUP_FLOWS; owned */
 	size_t flow_count;
 	bool answered; /* some reply gave an address */
 	trace_id dial; /* that it was made for, 0 if none yet */

@@ -49,7 +49,10 @@
 	X(LIMIT_HTTP2_TABLE, 64 * 1024, "bytes", \
 	  "of a larger HTTP/2 header table the oldest entries are not known, nor fields that refer to them") \
 	X(LIMIT_NAMES, 1 << 18, "addresses", "the oldest remembered DNS answer is forgotten") \
+	X(LIMIT_LOOKUP_FLOWS, 16, "flows", "that one name was looked up on: further ones are not in its dial") \
 	X(LIMIT_LOOKUPS, 1 << 16, "lookups", "of names, without an outcome yet: that which was silent longest gets it early") \
+	X(LIMIT_HTTP_CLIENTS, 256, "clients", \
+	  "whose redirects and failed requests are remembered; then those of the one silent longest go") \
 	X(LIMIT_PROXIES, 64, "proxies", "the endpoint that was first seen to be a proxy is not known as one any more") \
 	X(LIMIT_RECORDS, 1 << 24, "records", \
 	  "of a kind (connections, requests, …); further ones are not in the trace, nor references to them") \

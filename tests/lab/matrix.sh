@@ -117,8 +117,8 @@ matrix() {
 	nghttpd --no-tls | nghttp-clear | - | - | - | h2 GET 200
 	nghttpd --no-tls | curl-clear --http2-prior-knowledge | - | - | - | h2 GET 200
 	nginx clear-http2 | nghttp-clear /hello /second /file | - | - | - | h2 GET 200 x3
-	nghttpx | nghttp-clear -u | - | - | - | h2 GET 200
-	nghttpx | curl-clear --http2 | - | - | - | h2 GET 200
+	nghttpx | nghttp-clear -u | - | - | - | GET 200
+	nghttpx | curl-clear --http2 | - | - | - | GET 200
 	nghttpd | nghttp /hello /second /file /large | TLS 1.3 | TLS_AES_256_GCM_SHA384 | secp256r1, h2, hello retry | h2 GET 200 x4
 	nginx http2 ssl_protocols TLSv1.3; | curl --parallel /hello /second /file /large | TLS 1.3 | TLS_AES_256_GCM_SHA384 | x25519, h2 | h2 GET 200 x4
 	nginx http2 | h2load -n 20 -c 1 -m 5 /file | TLS 1.2 | TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 | h2 | h2 GET 200 x20

@@ -395,6 +395,7 @@ Suite *nettrace_suite(void)
 	TCase *tcase = tcase_create("all");
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, last_state_keeps_the_counters_of_the_one_that_has_them);
 	tcase_add_test(tcase, later_counters_win);
 	tcase_add_test(tcase, destroy_without_a_state_leaves_the_last_one);
