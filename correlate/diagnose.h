@@ -41,6 +41,9 @@ bool capture_lacks_bytes(const struct tcp_conn *conn);
 /* Whether so much of all connections is not in the capture that a silence up to its end proves nothing. */
 bool capture_lost_much(const struct correlator *c);
 
+/* Whether the client's last data was sent again and again, and never acknowledged. */
+bool client_sent_in_vain(const struct tcp_conn *conn);
+
 /* Something in the network that makes a conversation die without either end's will; begins the finding and returns it, or NULL. */
 struct finding *diagnose_transport(struct correlator *c, struct tcp_conn *conn, trace_id request);
 

@@ -97,14 +97,16 @@ static void server_closed_without_answer(const struct case_file *file)
 
 static void no_response(const struct case_file *file)
 {
+	bool closed = file->ending.kind != ENDING_OPEN && file->ending.by_server;
 	struct finding *f;
 
-	if (file->ending.kind != ENDING_OPEN && file->ending.by_server) {
+	/* A server that never got the request has no quarrel with it. */
+	if ((!closed || client_sent_in_vain(file->conn)) && diagnose_transport(file->c, file->conn, file->request->id))
+		return;
+	if (closed) {
 		server_closed_without_answer(file);
 		return;
 	}
-	if (diagnose_transport(file->c, file->conn, file->request->id))
-		return;
 	if (file->ending.kind == ENDING_OPEN && (!client_was_followed(file->conn) || capture_lost_much(file->c)))
 		return;
 	if (file->conn->record.reused && file->conn->side[!file->conn->client].last_data > file->request->req_sent)
@@ -323,12 +325,12 @@ static void malformed_response(const struct case_file *file)
 	finding_packet(f, file->conn->side[!file->conn->client].last_data_packet, "data of the server");
 }
 
-/* Whether the capture itself lacks what would be needed to tell. */
+/* Whether the capture itself lacks what would be needed to tell: not what never came to the client either. */
 static bool capture_is_incomplete(const struct case_file *file)
 {
 	const struct tcp_conn *conn = file->conn;
 
-	return !conn->side[!conn->client].seen || capture_lacks_bytes(conn) || file->request->gap_bytes;
+	return !conn->side[!conn->client].seen || capture_lacks_bytes(conn) || (file->request->gap_bytes && !conn->hole.size);
 }
 
 struct finding *diagnose_http(struct correlator *c, struct tcp_conn *conn, const struct trace_http_request *request,
@@ -348,9 +350,9 @@ struct finding *diagnose_http(struct correlator *c, struct tcp_conn *conn, const
 	    (request->resp_complete || request->is_connect || request->status == 101))
 		note_slowness(&file);
 	else if (conn->explained || capture_is_incomplete(&file))
-		return NULL;      /* what is missing may be what is not in the capture */
-	else if (conn->hole.size) /* something of the answer came: what, is not known, but why may be */
-		diagnose_transport(c, conn, request->id);
+		return NULL; /* what is missing may be what is not in the capture */
+	else if (conn->hole.size && (diagnose_transport(c, conn, request->id) || !request->status))
+		return NULL; /* something of the answer came: what, is not known, but why may be */
 	else if (circumstances->server_is_tls)
 		answered_by_tls(&file);
 	else if (circumstances->malformed && conn->side[!conn->client].byte_count)

@@ -202,14 +202,36 @@ struct finding *diagnose_attempt(struct correlator *c, const struct tcp_conn *co
 
 enum { FULL_SEGMENT = 1000, STUCK_TIMES = 3 };
 
-/* A path MTU that nobody reports: what is small passes, what is large vanishes (RFC 4821 1). */
-static bool is_mtu_blackhole(const struct tcp_conn *conn)
+/* The most that the server puts into a segment: both ends' MSS, less the timestamps that nearly all send; 0 if not known. */
+static uint32_t full_segment_of_server(const struct tcp_conn *conn)
 {
-	const struct tcp_side *client = client_side(conn), *server = server_side(conn);
+	enum { TIMESTAMPS = 12 };
+	const uint16_t a = client_side(conn)->counts.mss, b = server_side(conn)->counts.mss;
+	const uint16_t mss = a < b ? a : b;
+
+	return mss > TIMESTAMPS ? mss - TIMESTAMPS : 0;
+}
+
+/* Bytes of the server that never came, though there was time to send them again, while nothing as large as they must be got through. */
+static bool large_segments_of_server_vanish(const struct tcp_conn *conn, const struct ending *ending)
+{
+	const struct tcp_side *server = server_side(conn);
+	const uint32_t full = full_segment_of_server(conn);
+
+	if (conn->hole.size < FULL_SEGMENT || server->largest_segment >= conn->hole.size)
+		return false;
+	return server->counts.payload_packets <= 4 ||
+	       (full && conn->hole.size >= full && server->largest_segment < full && ending->at - conn->hole.since >= NT_SECOND);
+}
+
+/* A path MTU that nobody reports: what is small passes, what is large vanishes (RFC 4821 1). */
+static bool is_mtu_blackhole(const struct tcp_conn *conn, const struct ending *ending)
+{
+	const struct tcp_side *client = client_side(conn);
 
 	if (conn->record.reused)
 		return false; /* which segments got through before is not known */
-	if (conn->hole.size >= FULL_SEGMENT && server->largest_segment < conn->hole.size && server->counts.payload_packets <= 4)
+	if (large_segments_of_server_vanish(conn, ending))
 		return true;
 	return client->stuck_count >= STUCK_TIMES && client->stuck_size >= FULL_SEGMENT &&
 	       client->largest_acked < client->stuck_size && client->largest_acked > 0 && client->largest_acked < FULL_SEGMENT;
@@ -251,10 +273,20 @@ static struct finding *stalled(struct correlator *c, const struct tcp_conn *conn
 	return f;
 }
 
-/* The router or firewall forgot the connection while both ends still held it: from then on it passes nothing. */
-static struct finding *nat_state_lost(struct correlator *c, const struct tcp_conn *conn, const struct tcp_side *stuck)
+/* The side whose data is sent again in vain, NULL if none is. */
+static const struct tcp_side *stuck_side(const struct tcp_conn *conn)
+{
+	return client_side(conn)->stuck_count ? client_side(conn) : server_side(conn)->stuck_count ? server_side(conn) : NULL;
+}
+
+/*
+ * The router or firewall forgot the connection while both ends still held it: from then on it passes nothing.  What the server sent shows
+ * nowhere then, so that a client in the middle of an exchange may just wait.
+ */
+static struct finding *nat_state_lost(struct correlator *c, const struct tcp_conn *conn, bool pending)
 {
 	const struct conntrack_entry *entry = c->conntrack ? tcp_conntrack(c, conn) : NULL;
+	const struct tcp_side *stuck = stuck_side(conn);
 	struct ending ending = connection_ending(c, conn);
 	struct finding *f;
 	char text[24];
@@ -262,26 +294,34 @@ static struct finding *nat_state_lost(struct correlator *c, const struct tcp_con
 	if (!entry || entry->kind != CONNTRACK_DESTROY || entry->time == NT_TIME_NONE || entry->time >= conn->record.last ||
 	    (ending.kind != ENDING_OPEN && ending.at <= entry->time))
 		return NULL;
+	if (!stuck && (!pending || server_side(conn)->last_data > entry->time || ending.at - entry->time < TIMEOUT_PATIENCE))
+		return NULL;
 	f = finding_begin(c, FINDING_NAT_STATE_LOST, entry->time);
 	finding_say(f, "The connection tracking entry of the connection to ");
 	name_server(f, conn);
-	finding_say(
-		f,
-		" was destroyed %s before the last packet, while the connection was open: what was sent after that got no answer.",
-		duration_text(conn->record.last - entry->time, text));
-	finding_packet(f, stuck->stuck_packet, "data sent again after the entry was gone");
-	finding_packet(f, stuck->last_data_packet, "last data");
+	finding_say(f, " was destroyed %s before the last packet, while the connection was open: %s.",
+		    duration_text(conn->record.last - entry->time, text),
+		    stuck ? "what was sent after that got no answer" : "after that nothing came from the server");
+	if (stuck)
+		finding_packet(f, stuck->stuck_packet, "data sent again after the entry was gone");
+	finding_packet(f, (stuck ? stuck : server_side(conn))->last_data_packet, "last data");
+	if (!stuck)
+		finding_packet(f, ending.packet, "the client gives up");
 	return f;
+}
+
+bool client_sent_in_vain(const struct tcp_conn *conn)
+{
+	return client_side(conn)->stuck_count >= STUCK_TIMES;
 }
 
 struct finding *diagnose_transport(struct correlator *c, struct tcp_conn *conn, trace_id request)
 {
 	struct ending ending = connection_ending(c, conn);
-	struct finding *f = NULL;
+	struct finding *f;
 
-	if (client_side(conn)->stuck_count || server_side(conn)->stuck_count)
-		f = nat_state_lost(c, conn, client_side(conn)->stuck_count ? client_side(conn) : server_side(conn));
-	if (!f && is_mtu_blackhole(conn))
+	f = nat_state_lost(c, conn, request != 0);
+	if (!f && is_mtu_blackhole(conn, &ending))
 		f = mtu_blackhole(c, conn, &ending);
 	else if (!f && client_side(conn)->stuck_count >= STUCK_TIMES)
 		f = stalled(c, conn, client_side(conn), false);
@@ -405,6 +445,9 @@ static void note_mid_connection(struct correlator *c, const struct tcp_conn *con
 	finding_trace(f, conn->record.id);
 }
 
+/* A server that resets a connection so soon does not want it. */
+static const nt_time at_once = 500 * NT_MILLISECOND;
+
 /* On a connection whose content is not understood, a reset is the only word about its end. */
 static void diagnose_opaque(struct correlator *c, struct tcp_conn *conn)
 {
@@ -413,16 +456,19 @@ static void diagnose_opaque(struct correlator *c, struct tcp_conn *conn)
 
 	if (conn->explained || conn->understood || !conn->record.connected || conn->record.reused)
 		return;
-	if (client_side(conn)->byte_count == 0 || server_side(conn)->byte_count != 0)
-		return;
-	if (server_side(conn)->acked > TCP_OFFSET_BASE) /* an answer came that is not in the capture */
-		return;
+	if (server_side(conn)->byte_count != 0 || server_side(conn)->acked > TCP_OFFSET_BASE)
+		return; /* an answer came, perhaps not into the capture */
+	if (client_side(conn)->byte_count == 0 && ending.at - conn->record.handshake_end > at_once)
+		return; /* a connection that was kept for later */
 	if (diagnose_transport(c, conn, 0) || ending.kind != ENDING_RST || !ending.by_server)
 		return;
 	f = finding_begin(c, FINDING_TCP_RESET_BEFORE_RESPONSE, ending.at);
 	name_server(f, conn);
-	finding_say(f, " reset the connection after the client had sent %llu bytes, before any answer.",
-		    (unsigned long long)client_side(conn)->byte_count);
+	if (client_side(conn)->byte_count)
+		finding_say(f, " reset the connection after the client had sent %llu bytes, before any answer.",
+			    (unsigned long long)client_side(conn)->byte_count);
+	else
+		finding_say(f, " accepted the connection and reset it at once, before anything was sent.");
 	finding_packet(f, client_side(conn)->last_data_packet, "data of the client");
 	finding_packet(f, ending.packet, "RST by the server");
 	finding_trace(f, conn->record.id);

@@ -417,7 +417,7 @@ static void diagnose_silence(const struct case_file *file)
 		server_ended(file);
 		return;
 	}
-	if (waited(file)) {
+	if (waited(file) || client_sent_in_vain(file->conn)) {
 		f = diagnose_transport(file->c, file->conn, 0);
 		if (!f && !capture_just_ends(file))
 			nobody_answered(file);
@@ -537,6 +537,19 @@ static bool left_after_handshake(const struct case_file *file, const struct trac
 	return (word || (file->ending.kind != ENDING_OPEN && !file->ending.by_server)) && left - tunnel->handshake_end <= at_once;
 }
 
+/* Larger than a close_notify or a PING, whose loss harms nobody. */
+enum { WORTH_SENDING = 64 };
+
+/* What runs inside cannot be read, but the transport shows that it died.  Says whether it did. */
+static bool died_in_the_dark(const struct case_file *file)
+{
+	const struct tcp_conn *conn = file->conn;
+	bool in_vain = client_sent_in_vain(conn) && conn->side[conn->client].stuck_size >= WORTH_SENDING;
+
+	return !file->tunnel->decrypted && !conn->explained && !capture_lacks_bytes(conn) && (in_vain || conn->hole.size) &&
+	       diagnose_transport(file->c, file->conn, 0);
+}
+
 void diagnose_tls(struct correlator *c, struct tcp_conn *conn, const struct trace_tls_tunnel *tunnel,
 		  const struct tls_circumstances *circumstances)
 {
@@ -563,8 +576,9 @@ void diagnose_tls(struct correlator *c, struct tcp_conn *conn, const struct trac
 		else if (left_after_handshake(&file, farewell(&file))) {
 			file.alert = farewell(&file);
 			blame_certificate(&file, fault_of_chain(&file, file.ending.at), file.ending.at);
-		} else
+		} else if (!died_in_the_dark(&file)) {
 			note_success(&file);
+		}
 	} else if (circumstances->server_is_plaintext) {
 		server_is_no_tls(&file);
 	} else if (file.alert && !file.alert->encrypted && file.alert->by_server) {

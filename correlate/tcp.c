@@ -196,6 +196,7 @@ static void note_hole(struct tcp_conn *conn)
 		return;
 	conn->hole.size = first->offset - from;
 	conn->hole.before = first->packet;
+	conn->hole.since = first->time;
 }
 
 static void count_sides(struct correlator *c, const struct tcp_conn *conn)

@@ -74,6 +74,7 @@ struct tcp_side {
 struct tcp_hole {
 	uint64_t size;            /* 0: none */
 	struct packet_ref before; /* the packet that showed it: the first beyond the hole */
+	nt_time since;            /* when that came */
 };
 
 enum tcp_state { TCP_SYN_SENT, TCP_SYN_RECEIVED, TCP_OPEN, TCP_CLOSED };

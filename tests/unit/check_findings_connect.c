@@ -581,8 +581,21 @@ START_TEST(end_of_a_connection_without_data_is_normal)
 {
 	struct scene_tcp t = open_to(V4, 40000);
 
+	scene_wait(&s, 5 * NT_SECOND);
 	end_in_a_normal_way(&t, (enum ending)_i);
 	findings_expect_healthy(&s);
+}
+END_TEST
+
+START_TEST(server_that_accepts_a_connection_only_to_reset_it)
+{
+	struct scene_tcp t = open_to(V4, 40000);
+	const struct trace_finding *f;
+
+	scene_rst(&t, SERVER);
+	f = findings_expect_root(&s, FINDING_TCP_RESET_BEFORE_RESPONSE);
+	FINDINGS_EXPECT_WORDS(f, V4 ":443", "accepted", "at once");
+	FINDINGS_EXPECT_PACKETS(f, { 4, "RST by the server" });
 }
 END_TEST
 
@@ -692,6 +705,47 @@ START_TEST(client_s_large_segments_vanish)
 }
 END_TEST
 
+/* A small segment of the server arrives behind so many bytes that never do. */
+static const struct {
+	uint32_t largest, missing;
+	nt_time wait;
+	bool vanish;
+} holes[] = {
+	{ 1300, 15000, 3 * NT_SECOND, true },
+	{ 1388, 15000, 3 * NT_SECOND, false },        /* what is full-sized got through */
+	{ 1300, 15000, 300 * NT_MILLISECOND, false }, /* there was no time to send it again */
+	{ 1300, 1300, 3 * NT_SECOND, false },
+};
+
+START_TEST(server_s_large_segments_vanish)
+{
+	static const uint8_t options[] = { 2, 4, 0x05, 0x78 }; /* MSS 1400 */
+	struct scene_tcp t = to(V4, 40000);
+	const struct bytes mss = { options, sizeof options };
+	const char request[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+	const int64_t sent = sizeof request - 1;
+	int64_t got;
+
+	scene_segment(&t, &(struct scene_segment){ .side = CLIENT, .flags = TCP_SYN, .at = -1, .options = mss });
+	scene_segment(&t, &(struct scene_segment){ .side = SERVER, .flags = TCP_SYN | TCP_ACK, .at = -1, .options = mss });
+	scene_ack(&t, CLIENT);
+	scene_send(&t, CLIENT, request);
+	scene_send(&t, SERVER, "HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n");
+	for (int i = 0; i < 5; i++)
+		scene_send_bytes(&t, SERVER, block, holes[_i].largest);
+	got = (int64_t)(t.next[SERVER] - t.isn[SERVER] - 1);
+	scene_segment(
+		&t, &(struct scene_segment){ .side = SERVER, .at = got + holes[_i].missing, .ack = sent, .data = { block, 400 } });
+	scene_segment(&t, &(struct scene_segment){ .side = CLIENT, .at = sent, .ack = got });
+	scene_wait(&s, holes[_i].wait);
+	scene_segment(&t, &(struct scene_segment){ .side = CLIENT, .flags = TCP_FIN | TCP_ACK, .at = sent, .ack = got });
+	if (holes[_i].vanish)
+		FINDINGS_EXPECT_WORDS(findings_expect_root(&s, FINDING_MTU_BLACKHOLE), "15000 bytes of the server");
+	else
+		findings_expect_none(&s, FINDING_MTU_BLACKHOLE);
+}
+END_TEST
+
 START_TEST(large_segments_that_get_through_after_a_loss_are_no_black_hole)
 {
 	struct scene_tcp t = open_to(V4, 40000);
@@ -757,6 +811,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(open, reset_after_an_answer_that_was_not_captured);
 	tcase_add_loop_test(open, end_after_an_answer_is_normal, 0, ENDINGS);
 	tcase_add_loop_test(open, end_of_a_connection_without_data_is_normal, 0, HALF_CLOSE);
+	tcase_add_test(open, server_that_accepts_a_connection_only_to_reset_it);
 	tcase_add_test(open, connection_on_which_only_the_server_speaks);
 	tcase_add_test(open, reset_of_a_connection_that_was_open_before_proves_nothing);
 	tcase_add_test(open, data_that_never_gets_through);
@@ -764,6 +819,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(open, single_retransmission_is_everyday_life);
 	tcase_add_test(open, last_segment_that_is_acknowledged_late_is_no_stall);
 	tcase_add_test(open, client_s_large_segments_vanish);
+	tcase_add_loop_test(open, server_s_large_segments_vanish, 0, (int)(sizeof holes / sizeof *holes));
 	tcase_add_test(open, large_segments_that_get_through_after_a_loss_are_no_black_hole);
 	tcase_add_test(open, stall_of_a_connection_that_carried_large_segments_is_no_black_hole);
 	suite_add_tcase(suite, open);

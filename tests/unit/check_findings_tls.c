@@ -763,6 +763,54 @@ START_TEST(server_that_does_not_answer_while_the_capture_lasts)
 }
 END_TEST
 
+static const uint8_t data_record[1400] = { 0x17, 3, 3, 5, 0x73 };
+
+/* Data that the server never acknowledges. */
+static void send_in_vain(size_t size)
+{
+	const int64_t at = (int64_t)(t.next[CLIENT] - t.isn[CLIENT] - 1), ack = (int64_t)(t.next[SERVER] - t.isn[SERVER] - 1);
+
+	for (int i = 0; i < 5; i++) {
+		scene_segment(&t, &(struct scene_segment){ .side = CLIENT, .at = at, .ack = ack, .data = { data_record, size } });
+		scene_wait(&s, NT_SECOND << i);
+	}
+}
+
+START_TEST(hello_that_does_not_get_through)
+{
+	size_t record = wire_open_record(&w, HANDSHAKE);
+
+	scene_open(&t);
+	wire_put_client_hello(&w, OFFER_13);
+	wire_shut(&w, record, 2);
+	for (int i = 0; i < 5; i++) {
+		scene_segment(&t, &(struct scene_segment){ .side = CLIENT, .data = { w.at, w.size } });
+		scene_wait(&s, 300 * NT_MILLISECOND);
+	}
+	findings_expect_root(&s, FINDING_TCP_STALLED);
+}
+END_TEST
+
+START_TEST(transport_that_dies_under_what_cannot_be_read)
+{
+	shake_hands_13();
+	exchange_data();
+	scene_ack(&t, SERVER);
+	send_in_vain(_i ? 1400 : 200);
+	findings_expect_root(&s, _i ? FINDING_MTU_BLACKHOLE : FINDING_TCP_STALLED);
+}
+END_TEST
+
+START_TEST(farewell_that_nobody_hears_is_no_failure)
+{
+	shake_hands_13();
+	exchange_data();
+	scene_ack(&t, SERVER);
+	send_in_vain(24);
+	findings_expect_no_error(&s);
+}
+END_TEST
+
 START_TEST(hello_whose_answer_the_capture_has_lost_was_answered)
 {
 	begin(OFFER_13);
@@ -1107,6 +1155,9 @@ Suite *nettrace_suite(void)
 	tcase_add_test(failures, hello_whose_answer_the_capture_has_lost_was_answered);
 	tcase_add_test(failures, server_that_does_not_answer_while_the_capture_lasts);
 	tcase_add_test(failures, answer_in_plain_text);
+	tcase_add_test(failures, hello_that_does_not_get_through);
+	tcase_add_loop_test(failures, transport_that_dies_under_what_cannot_be_read, 0, 2);
+	tcase_add_test(failures, farewell_that_nobody_hears_is_no_failure);
 	tcase_add_loop_test(failures, server_that_speaks_first_and_no_tls, 0, (int)(sizeof banners / sizeof *banners));
 	suite_add_tcase(suite, failures);
 	tcase_add_checked_fixture(normal, setup, teardown);

@@ -156,6 +156,43 @@ START_TEST(entry_that_went_while_the_connection_lived)
 }
 END_TEST
 
+START_TEST(entry_that_went_in_the_middle_of_a_response)
+{
+	const struct trace_finding *f;
+
+	scene_open(&t);
+	tell_conntrack(CONNTRACK_NEW);
+	scene_send(&t, CLIENT, GET);
+	scene_send(&t, SERVER, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel");
+	scene_ack(&t, CLIENT);
+	if (_i)
+		tell_conntrack(CONNTRACK_DESTROY);
+	scene_wait(&s, 5 * NT_SECOND);
+	scene_fin(&t, CLIENT);
+	f = findings_expect_root(&s, _i ? FINDING_NAT_STATE_LOST : FINDING_HTTP_BODY_TIMEOUT);
+	if (_i)
+		FINDINGS_EXPECT_PACKETS(f, { 5, "last data" }, { 7, "the client gives up" });
+}
+END_TEST
+
+START_TEST(request_that_the_server_never_got_is_not_refused_by_its_close)
+{
+	const struct trace_finding *f;
+
+	scene_open(&t);
+	scene_send(&t, CLIENT, GET);
+	scene_send(&t, SERVER, OK);
+	scene_wait(&s, NT_SECOND);
+	send_in_vain(5);
+	scene_segment(&t, &(struct scene_segment){ .side = SERVER,
+						   .flags = TCP_FIN | TCP_ACK,
+						   .at = (int64_t)(t.next[SERVER] - t.isn[SERVER] - 1),
+						   .ack = sizeof GET - 1 });
+	f = findings_expect_root(&s, FINDING_TCP_STALLED);
+	FINDINGS_EXPECT_WORDS(f, "client's data");
+}
+END_TEST
+
 START_TEST(entry_that_went_after_the_close_is_normal)
 {
 	scene_open(&t);
@@ -305,7 +342,9 @@ Suite *nettrace_suite(void)
 	tcase_add_test(fragments, datagrams_in_pieces);
 	tcase_add_test(fragments, datagrams_in_one_piece_are_no_fragments);
 	tcase_add_loop_test(conntrack, entry_that_went_while_the_connection_lived, 0, 2);
+	tcase_add_loop_test(conntrack, entry_that_went_in_the_middle_of_a_response, 0, 2);
 	tcase_add_test(conntrack, entry_that_went_after_the_close_is_normal);
+	tcase_add_test(tcp, request_that_the_server_never_got_is_not_refused_by_its_close);
 	tcase_add_test(http2, stream_that_the_server_resets);
 	tcase_add_test(http2, stream_that_the_client_resets_is_no_verdict_of_the_server);
 	tcase_add_loop_test(http2, client_that_takes_its_leave_after_a_long_wait_has_timed_out, 0, 2 * FAREWELLS);
