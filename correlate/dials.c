@@ -295,7 +295,9 @@ static bool is_repeated_by(const struct dial *dial, const struct tcp_conn *conn,
 	    dial->record.port != tuple->destination_port || dial->first_syn > conn->syn ||
 	    !tried(dial, &tuple->destination, false) || memcmp(&dial->record.source, &tuple->source, sizeof tuple->source) != 0)
 		return false;
-	return dial->pending ? conn->syn - dial->first_syn <= repeat_patience : conn->syn - dial->last_failure <= repeat_time;
+	if (dial->pending)
+		return conn->syn - dial->first_syn <= repeat_patience;
+	return dial->last_failure != NT_TIME_NONE && conn->syn - dial->last_failure <= repeat_time;
 }
 
 /* The program, or another part of it, got where the others did not. */
