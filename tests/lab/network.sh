@@ -37,13 +37,18 @@ network_down() {
 	rm -rf "$LAB"
 }
 
-# The folder is the lock: a second run waits.
+# The folder is the lock: a second run waits, and begins with a folder of its own, as the first one takes its away.
 network_lock() {
-	mkdir -p "$LAB"
-	exec {LAB_LOCK}<"$LAB"
-	if ! flock -w 120 "$LAB_LOCK" || ! [ "/proc/$$/fd/$LAB_LOCK" -ef "$LAB" ]; then
-		lab_fail "another run is using the namespaces ${NAMESPACES[*]}"
-	fi
+	local until=$((SECONDS + 300))
+	while [ "$SECONDS" -lt "$until" ]; do
+		mkdir -p "$LAB"
+		exec {LAB_LOCK}<"$LAB"
+		if flock -w 300 "$LAB_LOCK" && [ "/proc/$$/fd/$LAB_LOCK" -ef "$LAB" ]; then
+			return
+		fi
+		exec {LAB_LOCK}<&-
+	done
+	lab_fail "another run is using the namespaces ${NAMESPACES[*]}"
 }
 
 # network_join NS DEVICE ADDRESS NS DEVICE ADDRESS
