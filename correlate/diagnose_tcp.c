@@ -358,21 +358,46 @@ static void warn_of_syn(struct correlator *c, const struct tcp_conn *conn)
 	finding_trace(f, conn->record.id);
 }
 
+/* RFC 1191, RFC 8201: the path takes no packets of this size; the sender is told, and sends smaller ones. */
+static bool was_told_of_mtu(const struct tcp_conn *conn)
+{
+	const struct trace_tcp_conn *record = &conn->record;
+
+	if (!record->icmp_packet.number)
+		return false;
+	return conn->flow.key.ip_version == 4 ? record->icmp_type == 3 && record->icmp_code == 4 : record->icmp_type == 2;
+}
+
+static uint32_t needless(const struct tcp_side *side)
+{
+	return side->needless < side->counts.retransmissions ? side->needless : side->counts.retransmissions;
+}
+
 /* A few lost segments are everyday life; many, or one that stops a short exchange, are worth a warning. */
+static bool is_serious(const struct tcp_conn *conn, uint64_t lost, uint64_t sent)
+{
+	return lost >= 3 && lost * 100 >= sent && !(was_told_of_mtu(conn) && !conn->record.server.retransmissions);
+}
+
 static void warn_of_loss(struct correlator *c, const struct tcp_conn *conn)
 {
 	const struct trace_tcp_side *a = &conn->record.client, *b = &conn->record.server;
-	uint64_t lost = a->retransmissions + b->retransmissions, sent = a->payload_packets + b->payload_packets;
+	const uint32_t known = needless(client_side(conn)) + needless(server_side(conn));
+	uint64_t again = a->retransmissions + b->retransmissions, sent = a->payload_packets + b->payload_packets;
 	struct finding *f;
 
-	if (lost == 0)
+	if (again == 0)
 		return;
 	f = finding_begin(c, FINDING_TCP_RETRANSMISSIONS, conn->record.last);
-	if (lost < 3 || lost * 100 < sent)
+	if (!is_serious(conn, again - known, sent))
 		finding_severity(f, FINDING_INFO);
-	finding_say(f, "%llu of %llu segments with data on the connection to ", (unsigned long long)lost, (unsigned long long)sent);
+	finding_say(f, "%llu of %llu segments with data on the connection to ", (unsigned long long)again,
+		    (unsigned long long)sent);
 	name_server(f, conn);
-	finding_say(f, " were sent again (%u by the client, %u by the server).", a->retransmissions, b->retransmissions);
+	finding_say(f, " were sent again (%u by the client, %u by the server)", a->retransmissions, b->retransmissions);
+	if (known)
+		finding_say(f, "; the receiver says that it had %u of them already", known);
+	finding_say(f, ".");
 	finding_packet(f, client_side(conn)->retransmitted_packet, "a segment sent again by the client");
 	finding_packet(f, server_side(conn)->retransmitted_packet, "a segment sent again by the server");
 	finding_trace(f, conn->record.id);
@@ -414,14 +439,12 @@ static void note_reordering(struct correlator *c, const struct tcp_conn *conn)
 	finding_trace(f, conn->record.id);
 }
 
-/* RFC 1191, RFC 8201: the path takes no packets of this size; the sender is told, and sends smaller ones. */
 static void note_frag_needed(struct correlator *c, const struct tcp_conn *conn)
 {
 	const struct trace_tcp_conn *record = &conn->record;
-	bool is_it = conn->flow.key.ip_version == 4 ? record->icmp_type == 3 && record->icmp_code == 4 : record->icmp_type == 2;
 	struct finding *f;
 
-	if (!record->icmp_packet.number || !is_it)
+	if (!was_told_of_mtu(conn))
 		return;
 	f = finding_begin(c, FINDING_ICMP_FRAG_NEEDED, record->last);
 	finding_say(f, "A router on the way to ");

@@ -49,6 +49,7 @@ struct tcp_side {
 	uint32_t last_ack;   /* for duplicate ACKs */
 	uint16_t last_window;
 	uint32_t repeated_acks; /* by the other side since it acknowledged something new */
+	uint32_t needless;      /* segments sent again of which the other side says that it had them */
 	/* for telling why a connection came to nothing */
 	struct packet_ref fin_packet, rst_packet, last_data_packet, retransmitted_packet, overtaken_packet, zero_window_packet;
 	nt_time last_data;        /* of the last segment with payload, NT_TIME_NONE if none */

@@ -103,10 +103,16 @@ struct tcp_segment {
 	uint16_t mss;        /* 0 if the option is absent */
 	int8_t window_scale; /* -1 if absent */
 	bool sack_permitted;
+	uint8_t sack_count; /* of the blocks below: the first two of the option */
+	struct {
+		uint32_t left, right; /* first byte, and the first behind the last */
+	} sack[2];
 	bool has_timestamps;
 	uint32_t timestamp_value, timestamp_echo;
 	struct cursor payload; /* its wire length is the segment's length, cut or not */
 };
+/* RFC 2883 4: the first block tells of bytes that came although they were there already. */
+bool tcp_reports_duplicate(const struct tcp_segment *segment);
 enum cur_state tcp_read(struct cursor c,
 			struct tcp_segment *out); /* CUR_CUT with ports and sequence set if only options were cut */
 

@@ -12,6 +12,7 @@ enum tcp_option {
 	OPTION_MSS = 2,
 	OPTION_WINDOW_SCALE = 3,
 	OPTION_SACK_PERMITTED = 4,
+	OPTION_SACK = 5,
 	OPTION_TIMESTAMPS = 8
 };
 
@@ -29,6 +30,11 @@ static void read_option(uint8_t kind, struct cursor body, struct tcp_segment *ou
 		out->window_scale = (int8_t)(shift < WINDOW_SCALE_MAX ? shift : WINDOW_SCALE_MAX);
 	} else if (kind == OPTION_SACK_PERMITTED && size == 0) {
 		out->sack_permitted = true;
+	} else if (kind == OPTION_SACK && size >= 8 && size % 8 == 0) {
+		for (out->sack_count = 0; out->sack_count < 2 && cur_left(&body); out->sack_count++) {
+			out->sack[out->sack_count].left = cur_u32(&body);
+			out->sack[out->sack_count].right = cur_u32(&body);
+		}
 	} else if (kind == OPTION_TIMESTAMPS && size == 8) {
 		out->has_timestamps = true;
 		out->timestamp_value = cur_u32(&body);
@@ -55,6 +61,21 @@ static void read_options(struct cursor c, struct tcp_segment *out)
 			return;
 		read_option(kind, body, out);
 	}
+}
+
+/* Sequence numbers wrap: they are compared by their distance (RFC 9293 3.4). */
+static bool not_beyond(uint32_t a, uint32_t b)
+{
+	return (int32_t)(b - a) >= 0;
+}
+
+bool tcp_reports_duplicate(const struct tcp_segment *segment)
+{
+	if (!segment->sack_count)
+		return false;
+	return not_beyond(segment->sack[0].right, segment->acknowledgment) ||
+	       (segment->sack_count == 2 && not_beyond(segment->sack[1].left, segment->sack[0].left) &&
+		not_beyond(segment->sack[0].right, segment->sack[1].right));
 }
 
 enum cur_state tcp_read(struct cursor c, struct tcp_segment *out)

@@ -677,6 +677,32 @@ START_TEST(single_retransmission_is_everyday_life)
 }
 END_TEST
 
+/* RFC 2883: the ACK of each copy says that the bytes were there already. */
+START_TEST(segments_that_were_sent_again_needlessly_are_a_note)
+{
+	struct scene_tcp t = open_to(V4, 40000);
+	uint8_t sack[] = { 1, 1, 5, 10, 0, 0, 0, 0, 0, 0, 0, 0 };
+	const uint32_t first = t.isn[CLIENT] + 1;
+	const struct trace_finding *f;
+
+	scene_send_bytes(&t, CLIENT, block, 100);
+	scene_ack(&t, SERVER);
+	for (int i = 0; i < 4; i++) {
+		send_again(&t, CLIENT, 0, 0, 100, 1);
+		for (int byte = 0; byte < 4; byte++) {
+			sack[4 + byte] = (uint8_t)(first >> (24 - 8 * byte));
+			sack[8 + byte] = (uint8_t)((first + 100) >> (24 - 8 * byte));
+		}
+		scene_segment(&t, &(struct scene_segment){ .side = SERVER, .ack = 100, .options = { sack, _i ? sizeof sack : 0 } });
+	}
+	scene_send_bytes(&t, SERVER, block, 50);
+	scene_close(&t);
+	f = findings_expect_note(&s, FINDING_TCP_RETRANSMISSIONS, _i ? FINDING_INFO : FINDING_WARNING);
+	if (_i)
+		FINDINGS_EXPECT_WORDS(f, "4 of 6 segments", "had 4 of them already");
+}
+END_TEST
+
 START_TEST(last_segment_that_is_acknowledged_late_is_no_stall)
 {
 	struct scene_tcp t = open_to(V4, 40000);
@@ -817,6 +843,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(open, data_that_never_gets_through);
 	tcase_add_test(open, data_that_gets_through_at_last);
 	tcase_add_test(open, single_retransmission_is_everyday_life);
+	tcase_add_loop_test(open, segments_that_were_sent_again_needlessly_are_a_note, 0, 2);
 	tcase_add_test(open, last_segment_that_is_acknowledged_late_is_no_stall);
 	tcase_add_test(open, client_s_large_segments_vanish);
 	tcase_add_loop_test(open, server_s_large_segments_vanish, 0, (int)(sizeof holes / sizeof *holes));

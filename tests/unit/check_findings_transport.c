@@ -81,6 +81,21 @@ START_TEST(packets_too_big_for_the_path)
 }
 END_TEST
 
+START_TEST(segments_sent_again_because_they_were_too_big_are_a_note)
+{
+	static const uint8_t data[1400];
+
+	scene_open(&t);
+	for (int i = 0; i < 4; i++)
+		scene_segment(&t, &(struct scene_segment){ .side = CLIENT, .at = i * 1400, .data = { data, 1400 } });
+	scene_icmp_error(&t, CLIENT, "10.0.0.254", 3, 4);
+	for (int i = 0; i < 8; i++) /* the last one is sent twice, so that it can be seen to be a repetition */
+		scene_segment(&t, &(struct scene_segment){ .side = CLIENT, .at = (i < 7 ? i : 6) * 800, .data = { data, 800 } });
+	scene_segment(&t, &(struct scene_segment){ .side = SERVER, .ack = 5600 });
+	findings_expect_note(&s, FINDING_TCP_RETRANSMISSIONS, FINDING_INFO);
+}
+END_TEST
+
 /* ---- fragments ---- */
 
 static void send_fragment(uint32_t id, uint32_t offset, uint32_t size, bool more)
@@ -339,6 +354,7 @@ Suite *nettrace_suite(void)
 	tcase_add_loop_test(tcp, receiver_without_room, 0, 2);
 	tcase_add_test(tcp, segment_that_was_overtaken);
 	tcase_add_loop_test(tcp, packets_too_big_for_the_path, 0, 2);
+	tcase_add_test(tcp, segments_sent_again_because_they_were_too_big_are_a_note);
 	tcase_add_test(fragments, datagrams_in_pieces);
 	tcase_add_test(fragments, datagrams_in_one_piece_are_no_fragments);
 	tcase_add_loop_test(conntrack, entry_that_went_while_the_connection_lived, 0, 2);

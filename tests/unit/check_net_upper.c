@@ -75,6 +75,31 @@ START_TEST(tcp_options_of_a_syn_are_read)
 }
 END_TEST
 
+/* The segment acknowledges 0x01020304 (RFC 2883 4). */
+static const struct {
+	const char *options;
+	size_t size;
+	unsigned blocks;
+	bool duplicate;
+} sacks[] = {
+	{ "\1\1\5\x0a\1\2\2\0\1\2\3\0", sizeof("\1\1\5\x0a\1\2\2\0\1\2\3\0") - 1, 1, true },  /* below the ACK */
+	{ "\1\1\5\x0a\1\2\4\0\1\2\5\0", sizeof("\1\1\5\x0a\1\2\4\0\1\2\5\0") - 1, 1, false }, /* a hole before it */
+	{ "\1\1\5\x12\1\2\4\x10\1\2\4\x20\1\2\4\0\1\2\5\0", sizeof("\1\1\5\x12\1\2\4\x10\1\2\4\x20\1\2\4\0\1\2\5\0") - 1, 2,
+	  true }, /* within the second */
+	{ "\1\1\5\x12\1\2\6\0\1\2\7\0\1\2\4\0\1\2\5\0", sizeof("\1\1\5\x12\1\2\6\0\1\2\7\0\1\2\4\0\1\2\5\0") - 1, 2,
+	  false },                                                                        /* two holes */
+	{ "\1\1\5\x09\1\2\2\0\1\2\3", sizeof("\1\1\5\x09\1\2\2\0\1\2\3") - 1, 0, false }, /* a block that is cut */
+};
+
+START_TEST(sack_tells_what_came_twice)
+{
+	struct tcp_segment segment = read_options((struct bytes){ (const uint8_t *)sacks[_i].options, sacks[_i].size });
+
+	ck_assert_uint_eq(segment.sack_count, sacks[_i].blocks);
+	ck_assert_int_eq(tcp_reports_duplicate(&segment), sacks[_i].duplicate);
+}
+END_TEST
+
 START_TEST(window_scale_above_14_is_14)
 {
 	ck_assert_int_eq(read_options(BYTES("\3\3\x64")).window_scale, 14);
@@ -328,6 +353,7 @@ Suite *nettrace_suite(void)
 
 	tcase_add_test(tc, tcp_header_gives_its_fields);
 	tcase_add_test(tc, tcp_options_of_a_syn_are_read);
+	tcase_add_loop_test(tc, sack_tells_what_came_twice, 0, (int)(sizeof sacks / sizeof *sacks));
 	tcase_add_test(tc, window_scale_above_14_is_14);
 	tcase_add_test(tc, options_behind_the_end_are_not_read);
 	tcase_add_test(tc, options_of_wrong_length_do_no_harm);
