@@ -126,6 +126,8 @@ struct http_circumstances {
 	bool via_proxy;           /* absolute-form, CONNECT, or inside a CONNECT tunnel's surroundings */
 	bool server_is_tls;       /* the answer was a TLS record */
 	const char *proxy_error;  /* X-Squid-Error and the like, NULL if none */
+	bool proxy_lacks_name;    /* the proxy says that it could not resolve the target's name */
+	const char *portal;       /* how the answer shows that a captive portal gave it, NULL if it does not */
 	bool says_https_expected; /* the body of a 400 says that HTTPS was expected */
 	const char *malformed;    /* what is wrong with the response, NULL if nothing */
 	bool head_cut;            /* the response ended within its head */

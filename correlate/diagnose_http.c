@@ -200,14 +200,12 @@ static enum finding_code code_of_proxy_status(const struct case_file *file)
 		return FINDING_PROXY_AUTH_REQUIRED;
 	case 403:
 		return file->request->is_connect || error ? FINDING_PROXY_FORBIDDEN : FINDING_HTTP_4XX;
-	case 502:
-	case 503:
-	case 504:
-		if (error && strstr(error, "DNS"))
-			return FINDING_PROXY_UPSTREAM_DNS_FAILURE;
-		return file->request->is_connect || error ? FINDING_PROXY_BAD_GATEWAY : FINDING_HTTP_5XX;
 	default:
-		return file->request->status < 500 ? FINDING_HTTP_4XX : FINDING_HTTP_5XX;
+		if (file->circumstances->proxy_lacks_name)
+			return FINDING_PROXY_UPSTREAM_DNS_FAILURE;
+		if (file->request->status < 500)
+			return FINDING_HTTP_4XX;
+		return file->request->is_connect || error ? FINDING_PROXY_BAD_GATEWAY : FINDING_HTTP_5XX;
 	}
 }
 
@@ -215,10 +213,10 @@ static enum finding_code code_of_status(const struct case_file *file)
 {
 	uint16_t status = file->request->status;
 
-	if (file->circumstances->via_proxy)
-		return code_of_proxy_status(file);
 	if (status == 511) /* RFC 6585 6 */
 		return FINDING_CAPTIVE_PORTAL;
+	if (file->circumstances->via_proxy)
+		return code_of_proxy_status(file);
 	if (status == 505)
 		return FINDING_HTTP_VERSION_MISMATCH;
 	if (status == 400 && file->circumstances->says_https_expected)
@@ -263,6 +261,19 @@ static struct finding *refused_by_status(const struct case_file *file)
 	say_meaning(f, code);
 	finding_packet(f, file->request->resp_packet, "response");
 	return f;
+}
+
+/* ---- an answer of somebody else ---- */
+
+static void captive_portal(const struct case_file *file)
+{
+	struct finding *f = begin(file, FINDING_CAPTIVE_PORTAL, file->request->resp_recv);
+
+	say_request(f, file->request);
+	finding_say(f, " was answered %u by a captive portal in the place of ", file->request->status);
+	say_server(f, file);
+	finding_say(f, ": %s. The network wants a login first.", file->circumstances->portal);
+	finding_packet(f, file->request->resp_packet, "response");
 }
 
 /* ---- an answer that worked, but slowly ---- */
@@ -346,8 +357,10 @@ struct finding *diagnose_http(struct correlator *c, struct tcp_conn *conn, const
 	file.ending = connection_ending(c, conn);
 	if (request->status >= 400)
 		return refused_by_status(&file);
-	if (request->status && !circumstances->malformed &&
-	    (request->resp_complete || request->is_connect || request->status == 101))
+	if (request->status && circumstances->portal && !conn->explained && !capture_is_incomplete(&file))
+		captive_portal(&file);
+	else if (request->status && !circumstances->malformed &&
+		 (request->resp_complete || request->is_connect || request->status == 101))
 		note_slowness(&file);
 	else if (conn->explained || capture_is_incomplete(&file))
 		return NULL; /* what is missing may be what is not in the capture */

@@ -4,6 +4,7 @@
 #include "correlate/doh.h"
 #include "correlate/http_history.h"
 #include "correlate/http_secrets.h"
+#include "correlate/portal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -124,31 +125,48 @@ void exchange_request(struct exchange_list *list, struct exchange *exchange, str
 	struct trace_http_request *record = &exchange->record;
 
 	exchange->has_request = true;
+	exchange->check = portal_check(record);
 	exchange->stalled = list->app->conn->stalled;
 	http_history_request(list->app->c, list->app->conn, record);
 	record->req_fields = keep_fields(list, &exchange->arena, fields, count, &record->req_field_count);
 	doh_request(list, exchange, target, fields, count);
 }
 
+/* Where a proxy says that the answer is its own, and why: NULL if it does not. */
+static const struct http1_field *proxy_error(const struct http1_field *fields, size_t count)
+{
+	const struct http1_field *squid = find_field(fields, count, "X-Squid-Error");
+	const struct http1_field *status = find_field(fields, count, "Proxy-Status"); /* RFC 9209 2.1.1 */
+
+	if (!squid && status && status->value.size && memmem(status->value.at, status->value.size, "error=", 6))
+		return status;
+	return squid;
+}
+
 void exchange_response(struct exchange_list *list, struct exchange *exchange, const struct http1_field *fields, size_t count)
 {
 	struct trace_http_request *record = &exchange->record;
-	const struct http1_field *squid_error = find_field(fields, count, "X-Squid-Error");
+	const struct http1_field *error = proxy_error(fields, count);
 
 	exchange->response_begun = true;
+	exchange->body_encoded = find_field(fields, count, "Content-Encoding");
 	exchange->location = location_of(list, &exchange->arena, fields, count);
-	exchange->circumstances.proxy_error = squid_error ? arena_string(&exchange->arena, squid_error->value) : NULL;
+	exchange->circumstances.proxy_error = error ? arena_string(&exchange->arena, error->value) : NULL;
 	record->resp_fields = keep_fields(list, &exchange->arena, fields, count, &record->resp_field_count);
 	doh_response(exchange, fields, count);
 }
 
 void exchange_content(struct exchange *exchange, bool by_server, struct bytes piece)
 {
+	const struct trace_http_request *record = &exchange->record;
+	struct buffer *start = &exchange->body_start;
+
 	doh_content(exchange, by_server, piece);
-	if (!by_server || exchange->record.status != 400 || exchange->body_start.size)
+	if (!by_server || exchange->body_encoded ||
+	    !(record->status == 400 || exchange->check || (record->is_connect && record->status > 400)))
 		return;
-	exchange->body_start.max = 1024;
-	buffer_add(&exchange->body_start, piece.at, piece.size < exchange->body_start.max ? piece.size : exchange->body_start.max);
+	start->max = 1024;
+	buffer_add(start, piece.at, piece.size < start->max - start->size ? piece.size : start->max - start->size);
 }
 
 void exchange_end(struct exchange_list *list, struct exchange *exchange)
@@ -165,9 +183,39 @@ static bool says_https_expected(const struct buffer *body)
 			      memmem(body->at, body->size, "HTTP request to an HTTPS server", 31));
 }
 
+/* In the words of resolvers, and of what is written on them: RFC 9209 2.3, Squid, glibc, BSD, Go. */
+static bool speaks_of_resolving(struct bytes text)
+{
+	static const char *const words[] = {
+		"dns_error",
+		"dns_timeout",
+		"ERR_DNS",
+		"Name or service not known",
+		"No address associated with hostname",
+		"nodename nor servname",
+		"getaddrinfo",
+		"no such host",
+		"NXDOMAIN",
+		"not resolve",
+		"be resolved",
+		"not be found in DNS",
+		"DNS lookup",
+		"DNS error",
+		"DNS failure",
+		"DNS resolution",
+		"determine IP address from host name",
+	};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (text.size && memmem(text.at, text.size, words[i], strlen(words[i])))
+			return true;
+	return false;
+}
+
 static void diagnose(struct exchange_list *list, struct exchange *exchange)
 {
 	struct http_circumstances *circumstances = &exchange->circumstances;
+	const struct bytes body = { exchange->body_start.at, exchange->body_start.size };
 	struct finding *refusal;
 
 	circumstances->has_request = exchange->has_request;
@@ -175,6 +223,10 @@ static void diagnose(struct exchange_list *list, struct exchange *exchange)
 	circumstances->via_proxy = exchange->record.is_connect || exchange->absolute_form;
 	circumstances->says_https_expected = says_https_expected(&exchange->body_start);
 	circumstances->server_is_tls = list->server_is_tls;
+	circumstances->proxy_lacks_name = speaks_of_resolving(bytes_of(circumstances->proxy_error)) ||
+					  (exchange->record.is_connect && speaks_of_resolving(body));
+	if (exchange->check)
+		circumstances->portal = portal_evidence(exchange->check, &exchange->record, exchange->location, body);
 	refusal = diagnose_http(list->app->c, list->app->conn, &exchange->record, circumstances);
 	if (!refusal)
 		refusal = exchange->told;

@@ -23,7 +23,9 @@ struct exchange {
 	bool upgraded;                           /* asked in HTTP/1.1, answered in HTTP/2 */
 	struct http_circumstances circumstances; /* for telling what went wrong */
 	struct finding *told;                    /* of a stream that was reset, or given up with its connection; NULL if none */
-	struct buffer body_start;                /* of a 400, which may say that HTTPS was expected */
+	const struct connectivity_check *check;  /* that the request makes, NULL if none */
+	struct buffer body_start;                /* of an answer that may say who gave it, or why */
+	bool body_encoded;                       /* it cannot be read as it is */
 	struct buffer dns[2];                    /* a DNS message in the request, and in the response: see doh.h */
 	bool is_dns[2];
 };

@@ -498,6 +498,74 @@ START_TEST(redirect_may_be_relative_in_every_way)
 }
 END_TEST
 
+/* ---- captive portals ---- */
+
+#define LOGIN "<html>Room number?</html>"
+#define PAGE(words) "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" words
+#define TO(url) "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " url "\r\n\r\n"
+
+static const struct {
+	const char *host, *target, *answer;
+	bool portal;
+} checks[] = {
+	{ "connectivitycheck.gstatic.com", "/generate_204", TO("http://login.hotel.example/?u=1"), true },
+	{ "connectivitycheck.gstatic.com", "/generate_204", PAGE(LOGIN), true },
+	{ "connectivitycheck.gstatic.com", "/generate_204", "HTTP/1.1 204 No Content\r\n\r\n", false },
+	{ "connectivitycheck.gstatic.com", "/generate_204", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false },
+	{ "www.example.org", "/generate_204", TO("https://www.example.org/generate_204"), false },
+	{ "www.example.org", "/generate_204", TO("/elsewhere"), false },
+	{ "www.google.com", "/gen_204?ei=1", PAGE(LOGIN), true },
+	{ "captive.apple.com", "/hotspot-detect.html", TO("//10.0.0.1:8080/login"), true },
+	{ "captive.apple.com", "/hotspot-detect.html", PAGE(LOGIN), true },
+	{ "captive.apple.com", "/hotspot-detect.html", PAGE("<HTML><BODY>Success</BODY></HTML>"), false },
+	{ "www.msftconnecttest.com", "/connecttest.txt", PAGE(LOGIN), true },
+	{ "www.msftconnecttest.com", "/connecttest.txt", PAGE("Microsoft Connect Test"), false },
+	{ "www.msftncsi.com", "/ncsi.txt", PAGE("Microsoft NCSI"), false },
+	{ "detectportal.firefox.com", "/success.txt?ipv4", TO("http://login.hotel.example/"), true },
+	{ "detectportal.firefox.com", "/success.txt", PAGE("success\n"), false },
+	{ "www.example.org", "/success.txt", PAGE("done\n"), false },
+	{ "nmcheck.gnome.org", "/check_network_status.txt", PAGE(LOGIN), true },
+	{ "nmcheck.gnome.org", "/check_network_status.txt", PAGE("NetworkManager is online\n"), false },
+	{ "www.example.org", "/", TO("http://login.hotel.example/"), false },
+	{ "connectivitycheck.gstatic.com", "/generate_204",
+	  "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\nxyz", false },
+	{ "captive.apple.com", "/hotspot-detect.html",
+	  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nSuc\r\n4\r\ncess\r\n0\r\n\r\n", false },
+};
+
+START_TEST(answer_to_a_connectivity_check)
+{
+	const struct trace_finding *f;
+	char text[200];
+
+	snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", checks[_i].target, checks[_i].host);
+	ask(text);
+	answer(checks[_i].answer);
+	scene_fin(&t, SERVER);
+	scene_fin(&t, CLIENT);
+	if (!checks[_i].portal) {
+		findings_expect_healthy(&s);
+		return;
+	}
+	f = findings_expect_root(&s, FINDING_CAPTIVE_PORTAL);
+	FINDINGS_EXPECT_PACKETS(f, { REQUEST_FRAME, "request" }, { RESPONSE_FRAME, "response" });
+	FINDINGS_EXPECT_WORDS(f, checks[_i].host, SERVER_AT, "captive portal");
+	ck_assert_uint_eq(f->request, request(0)->id);
+}
+END_TEST
+
+START_TEST(check_that_is_answered_well_after_a_login)
+{
+	ask("GET /generate_204 HTTP/1.1\r\nHost: a.example.org\r\n\r\n");
+	answer("HTTP/1.1 200 OK\r\nContent-Length: 25\r\n\r\n" LOGIN);
+	scene_send(&t, CLIENT, "GET /generate_204 HTTP/1.1\r\nHost: a.example.org\r\n\r\n");
+	answer("HTTP/1.1 204 No Content\r\n\r\n");
+	scene_close(&t);
+	findings_expect_healthy(&s);
+	findings_expect_one(&s, FINDING_CAPTIVE_PORTAL);
+}
+END_TEST
+
 /* ---- challenges ---- */
 
 #define CHALLENGE_401 "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n"
@@ -569,6 +637,12 @@ static const struct {
 	{ CONNECT, 504, "", FINDING_PROXY_BAD_GATEWAY },
 	{ PROXY_GET, 503, SQUID_CONNECT, FINDING_PROXY_BAD_GATEWAY },
 	{ PROXY_GET, 503, "", FINDING_HTTP_5XX },
+	{ CONNECT, 500, "", FINDING_PROXY_BAD_GATEWAY },
+	{ PROXY_GET, 500, "X-Squid-Error: ERR_CANNOT_FORWARD 0\r\n", FINDING_PROXY_BAD_GATEWAY },
+	{ CONNECT, 502, "Proxy-Status: p; error=dns_error; rcode=\"NXDOMAIN\"\r\n", FINDING_PROXY_UPSTREAM_DNS_FAILURE },
+	{ CONNECT, 502, "Proxy-Status: p; error=connection_refused\r\n", FINDING_PROXY_BAD_GATEWAY },
+	{ PROXY_GET, 503, "Proxy-Status: p; error=dns_timeout\r\n", FINDING_PROXY_UPSTREAM_DNS_FAILURE },
+	{ PROXY_GET, 503, "Proxy-Status: p; received-status=503\r\n", FINDING_HTTP_5XX },
 	{ CONNECT, 503, SQUID_DNS, FINDING_PROXY_UPSTREAM_DNS_FAILURE },
 	{ PROXY_GET, 503, SQUID_DNS, FINDING_PROXY_UPSTREAM_DNS_FAILURE },
 	{ PROXY_GET, 404, "", FINDING_HTTP_4XX },
@@ -579,6 +653,21 @@ static void use_proxy_port(void)
 {
 	t = scene_tcp(&s, 40000, 3128);
 }
+
+static const char *const resolver_words[] = { "[Errno -2] Name or service not known", "dial tcp: lookup a.test: no such host",
+					      "The host name could not be resolved." };
+
+START_TEST(proxy_that_says_in_the_body_that_it_could_not_resolve)
+{
+	char response[200];
+
+	use_proxy_port();
+	snprintf(response, sizeof response, "HTTP/1.1 502 Bad Gateway\r\nContent-Length: %zu\r\n\r\n%s", strlen(resolver_words[_i]),
+		 resolver_words[_i]);
+	exchange_and_close(CONNECT, response);
+	findings_expect_root(&s, FINDING_PROXY_UPSTREAM_DNS_FAILURE);
+}
+END_TEST
 
 START_TEST(proxy_that_refuses)
 {
@@ -1285,6 +1374,9 @@ static TCase *failures(void)
 	tcase_add_test(tc, redirects_without_end);
 	tcase_add_test(tc, challenge_that_the_client_answers_wrongly);
 	tcase_add_loop_test(tc, proxy_that_refuses, 0, (int)(sizeof proxies / sizeof *proxies));
+	tcase_add_loop_test(tc, proxy_that_says_in_the_body_that_it_could_not_resolve, 0, 3);
+	tcase_add_loop_test(tc, answer_to_a_connectivity_check, 0, (int)(sizeof checks / sizeof *checks));
+	tcase_add_test(tc, check_that_is_answered_well_after_a_login);
 	tcase_add_test(tc, proxy_that_never_answers_connect);
 	tcase_add_test(tc, refusal_by_a_server_behind_a_proxy_is_not_the_proxy_s);
 	tcase_add_test(tc, long_url_is_said_to_be_cut);

@@ -1,0 +1,116 @@
+#include "correlate/portal.h"
+
+#include "correlate/http_redirect.h"
+
+#include <string.h>
+
+/* What the server of a check says: a status without a body, or a page with these words in it. */
+struct connectivity_check {
+	const char *host; /* NULL: the path alone is known well enough */
+	const char *path;
+	uint16_t status;
+	const char *words; /* NULL: no body */
+};
+
+/* Android and Chrome OS, Apple, Windows, Firefox, NetworkManager and its distributions. */
+static const struct connectivity_check checks[] = {
+	{ NULL, "/generate_204", 204, NULL },
+	{ NULL, "/gen_204", 204, NULL },
+	{ NULL, "/hotspot-detect.html", 200, "Success" },
+	{ NULL, "/library/test/success.html", 200, "Success" },
+	{ "captive.apple.com", "/", 200, "Success" },
+	{ NULL, "/connecttest.txt", 200, "Microsoft Connect Test" },
+	{ NULL, "/ncsi.txt", 200, "Microsoft NCSI" },
+	{ "detectportal.firefox.com", "/success.txt", 200, "success" },
+	{ "detectportal.firefox.com", "/canonical.html", 200, "support.mozilla.org" },
+	{ NULL, "/nm-check.txt", 200, "NetworkManager is online" },
+	{ NULL, "/check_network_status.txt", 200, "NetworkManager is online" },
+	{ "network-test.debian.org", "/nm", 200, "NetworkManager is online" },
+	{ "fedoraproject.org", "/static/hotspot.txt", 200, "OK" },
+	{ "connectivity-check.ubuntu.com", "/", 204, NULL },
+};
+
+/* ---- URLs ---- */
+
+struct url_parts {
+	struct bytes host, path;
+};
+
+/* Of a URL without a user: that is in its normal form or was put together from target and Host. */
+static bool split(struct bytes url, struct url_parts *parts)
+{
+	const uint8_t *slashes = url.size ? memmem(url.at, url.size, "://", 3) : NULL, *end;
+	struct bytes rest;
+	size_t n = 0;
+
+	if (!slashes)
+		return false;
+	rest.at = slashes + 3;
+	rest.size = (size_t)(url.at + url.size - rest.at);
+	while (n < rest.size && !memchr(":/?#", rest.at[n], 4))
+		n++;
+	parts->host = (struct bytes){ rest.at, n };
+	while (n < rest.size && !memchr("/?#", rest.at[n], 3))
+		n++;
+	parts->path = (struct bytes){ rest.at + n, rest.size - n };
+	end = parts->path.size ? memchr(parts->path.at, '?', parts->path.size) : NULL;
+	if (end)
+		parts->path.size = (size_t)(end - parts->path.at);
+	return true;
+}
+
+const struct connectivity_check *portal_check(const struct trace_http_request *request)
+{
+	struct url_parts url;
+
+	if (request->is_connect || !bytes_equal(request->method, BYTES("GET")) || !split(request->url, &url))
+		return NULL;
+	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+		if (bytes_equal(url.path, bytes_of(checks[i].path)) &&
+		    (!checks[i].host || bytes_equal_nocase(url.host, bytes_of(checks[i].host))))
+			return &checks[i];
+	return NULL;
+}
+
+/* The server itself may lead to HTTPS, or to another page of its own. */
+static bool leads_elsewhere(struct bytes url, const char *location)
+{
+	struct buffer target = { .max = 65536 };
+	struct url_parts from, to;
+	bool elsewhere;
+
+	http_redirect_target(&target, url, bytes_of(location));
+	elsewhere = split(url, &from) && split((struct bytes){ target.at, target.size }, &to) &&
+		    !bytes_equal_nocase(from.host, to.host);
+	buffer_free(&target);
+	return elsewhere;
+}
+
+/* ---- answers ---- */
+
+static bool is_redirect(const struct trace_http_request *request)
+{
+	return request->status >= 300 && request->status < 400 && request->status != 304;
+}
+
+/* Whether the body is there as it was sent, or at least as much of it as is looked at. */
+static bool has_body(const struct trace_http_request *request, struct bytes body)
+{
+	return request->resp_complete && body.size && request->gap_bytes == 0;
+}
+
+const char *portal_evidence(const struct connectivity_check *check, const struct trace_http_request *request, const char *location,
+			    struct bytes body)
+{
+	if (is_redirect(request))
+		return location && *location && leads_elsewhere(request->url, location)
+			       ? "its own server does not lead a connectivity check to another host"
+			       : NULL;
+	if (request->status != 200 || !has_body(request, body))
+		return NULL;
+	if (check->status == 204)
+		return "its own server answers a connectivity check with 204 and nothing else";
+	return memmem(body.at, body.size, check->words, strlen(check->words))
+		       ? NULL
+		       : "its own server answers a connectivity check with other words";
+}
