@@ -212,7 +212,8 @@ static void name_failure(struct tls_state *state)
 	}
 	if (state->tunnel.circumstances.server_is_plaintext) {
 		tunnel->error = BYTES("tls: first record does not look like a TLS handshake");
-		tunnel->handshake_end = state->server_begin;
+		tunnel->handshake_end =
+			state->server_begin > state->tunnel.client_begin ? state->server_begin : state->tunnel.client_begin;
 		return;
 	}
 	if (counts->rst != NT_TIME_NONE && !client_first && (counts->fin == NT_TIME_NONE || counts->rst < counts->fin)) {

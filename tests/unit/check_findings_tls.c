@@ -850,6 +850,7 @@ START_TEST(server_that_speaks_first_and_no_tls)
 	ck_assert(bytes_equal(s.got.tls_tunnels[0].error, BYTES("tls: first record does not look like a TLS handshake")));
 	FINDINGS_EXPECT_PACKETS(f, { 5, "ClientHello" }, { 4, "the server's answer" });
 	FINDINGS_EXPECT_WORDS(f, NAME, SERVER_AT, "spoke first");
+	ck_assert_int_ge(s.got.tls_tunnels[0].handshake_end, s.got.tls_tunnels[0].handshake_begin);
 }
 END_TEST
 
