@@ -540,14 +540,42 @@ static bool left_after_handshake(const struct case_file *file, const struct trac
 /* Larger than a close_notify or a PING, whose loss harms nobody. */
 enum { WORTH_SENDING = 64 };
 
+/*
+ * The server's answer to the client's first words was a RST.  Later ones may meet a server that closes an idle connection: clients repeat
+ * them, which cannot be seen here.
+ */
+static bool was_reset(const struct case_file *file)
+{
+	const struct tcp_side *client = &file->conn->side[file->conn->client], *server = &file->conn->side[!file->conn->client];
+
+	return file->ending.kind == ENDING_RST && file->ending.by_server && client->last_size >= WORTH_SENDING &&
+	       client->last_data > server->last_data && client->last_data - file->tunnel->handshake_end <= at_once;
+}
+
+static void server_reset(const struct case_file *file)
+{
+	struct finding *f = begin(file, FINDING_TCP_RESET_BEFORE_RESPONSE, file->ending.at);
+
+	say_server(f, file);
+	finding_say(f, " reset the connection in answer to the last %u bytes of the client; what they asked for is encrypted.",
+		    file->conn->side[file->conn->client].last_size);
+	finding_packet(f, file->conn->side[file->conn->client].last_data_packet, "data of the client");
+	finding_packet(f, file->ending.packet, "RST by the server");
+}
+
 /* What runs inside cannot be read, but the transport shows that it died.  Says whether it did. */
 static bool died_in_the_dark(const struct case_file *file)
 {
 	const struct tcp_conn *conn = file->conn;
 	bool in_vain = client_sent_in_vain(conn) && conn->side[conn->client].stuck_size >= WORTH_SENDING;
 
-	return !file->tunnel->decrypted && !conn->explained && !capture_lacks_bytes(conn) && (in_vain || conn->hole.size) &&
-	       diagnose_transport(file->c, file->conn, 0);
+	if (file->tunnel->decrypted || conn->explained || capture_lacks_bytes(conn))
+		return false;
+	if ((in_vain || conn->hole.size) && diagnose_transport(file->c, file->conn, 0))
+		return true;
+	if (was_reset(file))
+		server_reset(file);
+	return was_reset(file);
 }
 
 void diagnose_tls(struct correlator *c, struct tcp_conn *conn, const struct trace_tls_tunnel *tunnel,

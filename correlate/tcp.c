@@ -423,6 +423,7 @@ static void note_stuck(struct tcp_side *side, uint64_t offset, size_t size, cons
 static void note_data(struct tcp_side *side, size_t size, const struct packet_context *packet)
 {
 	side->last_data = packet->time;
+	side->last_size = (uint32_t)size;
 	side->last_data_packet = packet->ref;
 	if (size > side->largest_segment)
 		side->largest_segment = (uint32_t)size;

@@ -53,6 +53,7 @@ struct tcp_side {
 	/* for telling why a connection came to nothing */
 	struct packet_ref fin_packet, rst_packet, last_data_packet, retransmitted_packet, overtaken_packet, zero_window_packet;
 	nt_time last_data;        /* of the last segment with payload, NT_TIME_NONE if none */
+	uint32_t last_size;       /* of it, bytes */
 	uint32_t largest_segment; /* bytes of payload */
 	uint32_t largest_acked;   /* of those that the other side acknowledged */
 	uint32_t largest_waiting; /* sent since the last ACK of everything */

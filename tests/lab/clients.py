@@ -51,6 +51,16 @@ def twice(host, first, second, timeout=2.5):
     connection.getresponse().read()
 
 
+def https_twice(host, first, second, timeout=2.5):
+    context = ssl.create_default_context(cafile=os.environ.get("CA"))
+    connection = http.client.HTTPSConnection(host, timeout=float(timeout), context=context)
+    connection.request("GET", first)
+    connection.getresponse().read()
+    pause()
+    connection.request("GET", second)
+    connection.getresponse().read()
+
+
 def during(host, path, timeout=2.5):
     """The pause is in the middle of the body."""
     with connect(host) as sock:

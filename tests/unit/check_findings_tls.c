@@ -801,6 +801,26 @@ START_TEST(transport_that_dies_under_what_cannot_be_read)
 }
 END_TEST
 
+START_TEST(reset_in_answer_to_what_cannot_be_read)
+{
+	const struct trace_finding *f;
+
+	shake_hands_13();
+	if (_i == 2) {
+		exchange_data();
+		scene_wait(&s, 5 * NT_SECOND);
+	}
+	send_record(CLIENT, APPLICATION_DATA, _i == 1 ? 19 : 300);
+	scene_rst(&t, SERVER);
+	if (_i) {
+		findings_expect_no_error(&s);
+		return;
+	}
+	f = findings_expect_root(&s, FINDING_TCP_RESET_BEFORE_RESPONSE);
+	FINDINGS_EXPECT_WORDS(f, NAME, SERVER_AT, "305 bytes", "encrypted");
+}
+END_TEST
+
 START_TEST(farewell_that_nobody_hears_is_no_failure)
 {
 	shake_hands_13();
@@ -1158,6 +1178,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(failures, answer_in_plain_text);
 	tcase_add_test(failures, hello_that_does_not_get_through);
 	tcase_add_loop_test(failures, transport_that_dies_under_what_cannot_be_read, 0, 2);
+	tcase_add_loop_test(failures, reset_in_answer_to_what_cannot_be_read, 0, 3);
 	tcase_add_test(failures, farewell_that_nobody_hears_is_no_failure);
 	tcase_add_loop_test(failures, server_that_speaks_first_and_no_tls, 0, (int)(sizeof banners / sizeof *banners));
 	suite_add_tcase(suite, failures);
