@@ -40,6 +40,20 @@ static void application_data(void *context, enum tls_side from, size_t size)
 	*(from == TLS_CLIENT ? &state->tunnel.record.client_data_bytes : &state->tunnel.record.server_data_bytes) += size;
 }
 
+static void alert(void *context, const struct tls_alert *alert)
+{
+	enum { CLOSE_NOTIFY = 0 };
+	struct tls_state *state = context;
+	struct tcp_conn *conn = state->app->conn;
+
+	tunnel_alert(context, alert);
+	if (alert->from != TLS_SERVER || alert->encrypted || alert->description != CLOSE_NOTIFY || conn->close_notify.tunnel)
+		return;
+	conn->close_notify.tunnel = state->tunnel.record.id;
+	conn->close_notify.time = state->at->time;
+	conn->close_notify.packet = state->at->packet;
+}
+
 static struct app *inner_app(struct tls_state *state)
 {
 	struct app_surroundings in = state->app->in;
@@ -108,7 +122,7 @@ static const struct tls_events events = { .client_hello = client_hello,
 					  .certificate_compression = tunnel_certificate_compression,
 					  .resumed = tunnel_resumed,
 					  .handshake_done = tunnel_handshake_done,
-					  .alert = tunnel_alert,
+					  .alert = alert,
 					  .application_data = application_data,
 					  .malformed = malformed,
 					  .alpn = tunnel_alpn,

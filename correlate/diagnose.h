@@ -15,6 +15,7 @@
 enum ending_kind {
 	ENDING_OPEN, /* the capture ended, or nothing was heard any more */
 	ENDING_FIN,
+	ENDING_NOTIFIED, /* by a close_notify, which says before the FIN that no more will come */
 	ENDING_RST
 };
 
@@ -27,6 +28,9 @@ struct ending {
 
 /* The first FIN or RST of either side. */
 struct ending connection_ending(const struct correlator *c, const struct tcp_conn *conn);
+
+/* The end of what runs in a tunnel of the connection: `tls_tunnel` 0 is the connection itself. */
+struct ending stream_ending(const struct correlator *c, const struct tcp_conn *conn, trace_id tls_tunnel);
 
 /*
  * Whether the last words of the client, or of the server, were acknowledged or sent again.  If not, and the capture goes on, then it is the

@@ -83,6 +83,13 @@ static void say_gave_up(struct finding *f, const struct case_file *file, nt_time
 	finding_packet(f, file->ending.packet, "the client gives up");
 }
 
+static const char *what_ended(const struct case_file *file)
+{
+	return file->ending.kind == ENDING_RST   ? "RST by the server"
+	       : file->ending.kind == ENDING_FIN ? "FIN by the server"
+						 : "close_notify by the server";
+}
+
 static void server_closed_without_answer(const struct case_file *file)
 {
 	bool reset = file->ending.kind == ENDING_RST;
@@ -92,7 +99,7 @@ static void server_closed_without_answer(const struct case_file *file)
 	finding_say(f, " got no answer: ");
 	say_server(f, file);
 	finding_say(f, reset ? " reset the connection instead." : " closed the connection instead.");
-	finding_packet(f, file->ending.packet, reset ? "RST by the server" : "FIN by the server");
+	finding_packet(f, file->ending.packet, what_ended(file));
 }
 
 static void no_response(const struct case_file *file)
@@ -148,7 +155,7 @@ static void server_broke_off(const struct case_file *file)
 	say_part(f, file);
 	finding_say(f, ", before its announced end.");
 	finding_packet(f, file->request->resp_packet, "response");
-	finding_packet(f, file->ending.packet, reset ? "RST by the server" : "FIN by the server");
+	finding_packet(f, file->ending.packet, what_ended(file));
 }
 
 static void client_broke_off(const struct case_file *file)
@@ -354,7 +361,7 @@ struct finding *diagnose_http(struct correlator *c, struct tcp_conn *conn, const
 	if (circumstances->explained || conn->client < 0 || !client_wanted(c, tuple.ip_version, &tuple.source) ||
 	    request->resp_without_request)
 		return NULL;
-	file.ending = connection_ending(c, conn);
+	file.ending = stream_ending(c, conn, request->tls_tunnel);
 	if (request->status >= 400)
 		return refused_by_status(&file);
 	if (request->status && circumstances->portal && !conn->explained && !capture_is_incomplete(&file))

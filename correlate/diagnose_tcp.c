@@ -29,6 +29,15 @@ struct ending connection_ending(const struct correlator *c, const struct tcp_con
 	return ending;
 }
 
+struct ending stream_ending(const struct correlator *c, const struct tcp_conn *conn, trace_id tls_tunnel)
+{
+	struct ending ending = connection_ending(c, conn);
+
+	if (tls_tunnel && conn->close_notify.tunnel == tls_tunnel)
+		take_earlier(&ending, ENDING_NOTIFIED, true, conn->close_notify.time, conn->close_notify.packet);
+	return ending;
+}
+
 static const struct tcp_side *client_side(const struct tcp_conn *conn)
 {
 	return &conn->side[conn->client];

@@ -245,8 +245,8 @@ static void name_error(struct exchange_list *list, struct exchange *exchange)
 	if (exchange->response_begun || !exchange->has_request || conn->client < 0 || !conn->side[!conn->client].seen ||
 	    conn->side[!conn->client].counts.lost_bytes)
 		return;
-	ending = connection_ending(list->app->c, conn);
-	if (ending.kind == ENDING_FIN && ending.by_server)
+	ending = stream_ending(list->app->c, conn, exchange->record.tls_tunnel);
+	if ((ending.kind == ENDING_FIN || ending.kind == ENDING_NOTIFIED) && ending.by_server)
 		exchange->record.error = BYTES("EOF");
 	else if (ending.kind == ENDING_RST && ending.by_server)
 		exchange->record.error =

@@ -99,6 +99,11 @@ struct tcp_conn {
 	struct app *app; /* NULL before the first payload, and when all is said */
 	bool app_done;
 	struct dial *dial;
+	struct {
+		trace_id tunnel; /* 0: none came */
+		nt_time time;
+		struct packet_ref packet;
+	} close_notify;    /* of the server: what it sends in this tunnel ends there (RFC 8446 6.1) */
 	bool understood;   /* a dissector made a record of what ran on it */
 	bool explained;    /* a finding says why it failed: nothing else is to be reported as the cause */
 	bool dial_pending; /* `dial` waits for the outcome of this attempt */

@@ -131,10 +131,16 @@ static bool has_http2_frame(const struct seen *p, uint8_t type)
 	return false;
 }
 
+/* What a record of TLS holds cannot be seen here: that it is application data has to do. */
+static bool is_sealed(const struct seen *p)
+{
+	return begins_with(p, "\x17\3\3");
+}
+
 static bool is_request(const struct seen *p)
 {
-	return is_client_data(p) &&
-	       ((memmem(p->data.at, p->data.size, " HTTP/1.", 8) && isupper(p->data.at[0])) || has_http2_frame(p, 1)); /* HEADERS */
+	return is_client_data(p) && (is_sealed(p) || (memmem(p->data.at, p->data.size, " HTTP/1.", 8) && isupper(p->data.at[0])) ||
+				     has_http2_frame(p, 1)); /* HEADERS */
 }
 
 static bool is_rst_stream(const struct seen *p)
@@ -149,7 +155,7 @@ static bool is_goaway(const struct seen *p)
 
 static bool is_response(const struct seen *p)
 {
-	return is_server_data(p) && (begins_with(p, "HTTP/1.") || has_http2_frame(p, 1));
+	return is_server_data(p) && (is_sealed(p) || begins_with(p, "HTTP/1.") || has_http2_frame(p, 1));
 }
 
 static bool is_redirect(const struct seen *p)
@@ -427,6 +433,7 @@ static const struct {
 	{ "Version Negotiation by the server", is_version_negotiation },
 	{ "ICMP error that quotes the datagram", quotes_datagram },
 	{ "FIN by the server", is_fin },
+	{ "close_notify by the server", is_server_record },
 	{ "RST by the server", is_rst },
 	{ "RST in answer to the SYN", is_refusal },
 	{ "ICMP error that quotes the SYN", quotes_syn },

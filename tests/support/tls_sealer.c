@@ -29,13 +29,23 @@ struct tls_keylog *tls_sealers_init(struct tls_sealer sealers[2], struct limit_h
 		"CLIENT_HANDSHAKE_TRAFFIC_SECRET 5555555555555555555555555555555555555555555555555555555555555555 "
 		"c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1\n"
 		"SERVER_HANDSHAKE_TRAFFIC_SECRET 5555555555555555555555555555555555555555555555555555555555555555 "
-		"5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e\n";
+		"5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e\n"
+		"CLIENT_TRAFFIC_SECRET_0 5555555555555555555555555555555555555555555555555555555555555555 "
+		"c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2\n"
+		"SERVER_TRAFFIC_SECRET_0 5555555555555555555555555555555555555555555555555555555555555555 "
+		"5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f\n";
 	struct tls_keylog *keylog = tls_keylog_new(1, hits);
 
 	init(&sealers[TLS_CLIENT], 0xc1);
 	init(&sealers[TLS_SERVER], 0x5e);
 	tls_keylog_add(keylog, bytes_of(lines));
 	return keylog;
+}
+
+void tls_sealers_go_on(struct tls_sealer sealers[2])
+{
+	init(&sealers[TLS_CLIENT], 0xc2);
+	init(&sealers[TLS_SERVER], 0x5f);
 }
 
 void tls_sealer_put(struct tls_sealer *sealer, struct wire *w, uint8_t type, struct bytes content)

@@ -19,6 +19,9 @@ struct tls_sealer {
  */
 struct tls_keylog *tls_sealers_init(struct tls_sealer sealers[2], struct limit_hits *hits);
 
+/* Behind the Finished of both sides: what follows is application data, which the key log opens too. */
+void tls_sealers_go_on(struct tls_sealer sealers[2]);
+
 /* Appends one record; at most 16384 bytes of content. */
 void tls_sealer_put(struct tls_sealer *sealer, struct wire *w, uint8_t type, struct bytes content);
 

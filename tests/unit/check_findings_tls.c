@@ -698,6 +698,44 @@ START_TEST(client_certificate_that_cannot_be_decompressed_was_sent)
 }
 END_TEST
 
+/* ---- the server's close_notify (RFC 8446 6.1) ---- */
+
+static void send_sealed(enum scene_side side, enum record_type type, struct bytes content)
+{
+	tls_sealer_put(&sealers[side], &w, type, content);
+	send_built(side);
+}
+
+static void finish(enum scene_side side)
+{
+	struct wire message = { .size = 0 };
+
+	wire_put_message(&message, FINISHED, 32);
+	send_sealed(side, HANDSHAKE, (struct bytes){ message.at, message.size });
+}
+
+/* Frames 4 to 9; the notice is frame 9, or 8 if nothing is answered. */
+START_TEST(close_notify_of_the_server_ends_what_it_says)
+{
+	const struct trace_finding *f;
+
+	begin_with_keys();
+	finish(SERVER);
+	finish(CLIENT);
+	tls_sealers_go_on(sealers);
+	send_sealed(CLIENT, APPLICATION_DATA, BYTES("GET / HTTP/1.1\r\nHost: " NAME "\r\n\r\n"));
+	if (_i)
+		send_sealed(SERVER, APPLICATION_DATA, BYTES("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello"));
+	send_sealed(SERVER, ALERT, BYTES("\1\0"));
+	scene_fin(&t, CLIENT);
+	scene_fin(&t, SERVER);
+	f = findings_expect_root(&s, _i ? FINDING_HTTP_TRUNCATED_BODY : FINDING_HTTP_EMPTY_REPLY);
+	FINDINGS_EXPECT_WORDS(f, "GET https://" NAME "/", "the server " SERVER_AT);
+	ck_assert_uint_eq(f->packets[f->packet_count - 1].packet.number, _i ? 10 : 9);
+	ck_assert(bytes_equal(s.got.http_requests[0].error, _i ? BYTES("") : BYTES("EOF")));
+}
+END_TEST
+
 /* ---- no answer ---- */
 
 START_TEST(reset_in_answer_to_the_hello)
@@ -1175,6 +1213,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(failures, server_that_never_answers_the_hello);
 	tcase_add_test(failures, hello_whose_answer_the_capture_has_lost_was_answered);
 	tcase_add_test(failures, server_that_does_not_answer_while_the_capture_lasts);
+	tcase_add_loop_test(failures, close_notify_of_the_server_ends_what_it_says, 0, 2);
 	tcase_add_test(failures, answer_in_plain_text);
 	tcase_add_test(failures, hello_that_does_not_get_through);
 	tcase_add_loop_test(failures, transport_that_dies_under_what_cannot_be_read, 0, 2);
