@@ -164,11 +164,23 @@ struct lookup *dials_lookup_of(struct correlator *c, const struct resolver_flow 
 	return lookups_by_name(dials_lookups(c), flow->ip_version, &flow->client, name);
 }
 
+static bool was_asked_from(const struct lookup *lookup, uint16_t port)
+{
+	for (size_t i = 0; i < lookup->flow_count; i++)
+		if (lookup->flows[i].flow.over == TRACE_OVER_UDP && lookup->flows[i].flow.client_port == port)
+			return true;
+	return false;
+}
+
 void dials_odd_reply(struct correlator *c, struct lookup *lookup, enum dials_reply_kind kind, const struct resolver_flow *flow,
 		     const struct dns_message *message, struct packet_ref packet)
 {
-	if (!lookup)
+	if (!lookup) {
 		lookup = dials_lookup_of(c, flow, message);
+		if (lookup && kind == DIALS_REPLY_UNMATCHED && flow->over == TRACE_OVER_UDP &&
+		    !was_asked_from(lookup, flow->client_port))
+			return; /* it answers an earlier lookup, whose query is not in the capture */
+	}
 	if (!lookup || lookup->settled)
 		return;
 	if (kind == DIALS_REPLY_UNMATCHED && message->question_count &&
@@ -200,9 +212,8 @@ bool dials_asked_from(struct correlator *c, const struct ip_address *client, uin
 	unsigned looked_at = 0;
 
 	while ((lookup = lookups_unsettled(dials_lookups(c), client, lookup)) && looked_at++ < LOOK_BACK)
-		for (size_t i = 0; i < lookup->flow_count; i++)
-			if (lookup->flows[i].flow.over == TRACE_OVER_UDP && lookup->flows[i].flow.client_port == port)
-				return true;
+		if (was_asked_from(lookup, port))
+			return true;
 	return false;
 }
 

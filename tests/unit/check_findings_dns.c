@@ -491,6 +491,20 @@ START_TEST(capture_of_the_client_alone_proves_no_timeout)
 }
 END_TEST
 
+START_TEST(late_reply_to_a_query_from_before_the_capture_is_no_mismatch)
+{
+	struct bytes reply;
+
+	scene_dns_query(&a, 1, NAME, DNS_TYPE_A);
+	scene_wait(&s, 5 * NT_SECOND);
+	scene_dns_query(&a, 1, NAME, DNS_TYPE_A);
+	reply = scene_dns_reply_bytes(9, NAME, DNS_TYPE_A, V4, NO_ERROR);
+	scene_udp(&s, SERVER_2, 53, a.client, (uint16_t)(a.port + 7), reply.at, reply.size);
+	scene_wait(&s, 5 * NT_SECOND);
+	findings_expect_root(&s, FINDING_DNS_TIMEOUT);
+}
+END_TEST
+
 START_TEST(reply_of_a_type_that_was_not_asked_for_in_the_capture_is_no_mismatch)
 {
 	scene_dns_query(&aaaa, 2, NAME, DNS_TYPE_AAAA);
@@ -692,6 +706,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tc, reply_cut_by_the_snaplen_is_no_failure);
 	tcase_add_test(tc, replies_that_were_not_captured_are_no_timeouts);
 	tcase_add_test(tc, capture_of_the_client_alone_proves_no_timeout);
+	tcase_add_test(tc, late_reply_to_a_query_from_before_the_capture_is_no_mismatch);
 	tcase_add_test(tc, reply_of_a_type_that_was_not_asked_for_in_the_capture_is_no_mismatch);
 	tcase_add_test(tc, slow_name_server);
 	tcase_add_test(tc, name_server_that_is_not_very_slow);
