@@ -10,6 +10,8 @@
 #include <string.h>
 
 static const nt_time slow = NT_SECOND;
+/* A SYN without an answer is sent again after a second. */
+static const nt_time tcp_patience = NT_SECOND;
 
 enum { MAX_CHAIN = 16 };
 
@@ -37,7 +39,8 @@ static enum finding_code reason(const struct correlator *c, const struct lookup 
 	if (!(story->asked & (LOOKUP_ASKED_A | LOOKUP_ASKED_AAAA)))
 		return FINDING_CODE_COUNT; /* HTTPS records alone make or break no dial (RFC 9460 3) */
 	if (story->truncated && story->tcp_conn && !story->truncated_answered)
-		return FINDING_DNS_TCP_FALLBACK_FAILED;
+		return story->tcp_ended || c->elapsed - story->tcp_begun >= tcp_patience ? FINDING_DNS_TCP_FALLBACK_FAILED
+											 : FINDING_CODE_COUNT;
 	if (story->cut)
 		return FINDING_CODE_COUNT; /* the answer was there, but not in the capture */
 	if (story->nxdomain)

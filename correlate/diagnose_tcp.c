@@ -51,7 +51,8 @@ static const struct tcp_side *server_side(const struct tcp_conn *conn)
 bool capture_lacks_bytes(const struct tcp_conn *conn)
 {
 	for (int i = 0; i < 2; i++)
-		if (conn->side[i].counts.lost_bytes || conn->side[i].counts.cut_bytes)
+		if (conn->side[i].counts.lost_bytes || conn->side[i].counts.cut_bytes ||
+		    (conn->side[i].byte_count == 0 && conn->side[i].acked > TCP_OFFSET_BASE))
 			return true;
 	return false;
 }

@@ -63,6 +63,9 @@ bool dials_asked_from(struct correlator *c, const struct ip_address *client, uin
 /* A resolver turns to TCP: the lookup whose reply was truncated goes on there. */
 void dials_resolver_syn(struct correlator *c, const struct tcp_conn *conn);
 
+/* The connection to a name server was refused, or the server ended it. */
+void dials_resolver_ended(struct correlator *c, const struct tcp_conn *conn);
+
 /* ---- connections ---- */
 
 void dials_syn(struct correlator *c, struct tcp_conn *conn, nt_time time); /* a connection begins: finds or makes its dial */

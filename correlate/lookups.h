@@ -24,6 +24,8 @@ struct lookup_story {
 	bool truncated;                          /* a reply over UDP was cut by the server (TC) */
 	bool truncated_answered;                 /* and another one over TCP came */
 	trace_id tcp_conn;                       /* the connection that was tried after it */
+	nt_time tcp_begun;                       /* when, on the correlator's elapsed clock */
+	bool tcp_ended;                          /* it was refused, or the server ended it */
 	nt_time asked_at[3], replied_at[3];      /* when a type was last asked for, and answered: A, AAAA, others; 0 never */
 	uint32_t cut;                            /* replies of which the snaplen took the answer */
 	nt_time last_query, last_reply, slowest; /* slowest: the longest wait for a reply */

@@ -227,9 +227,23 @@ void dials_resolver_syn(struct correlator *c, const struct tcp_conn *conn)
 		if (!lookup->story.truncated || lookup->story.truncated_answered || lookup->story.tcp_conn)
 			continue;
 		lookup->story.tcp_conn = conn->record.id;
+		lookup->story.tcp_begun = c->elapsed;
 		lookup->story.tcp_packet = conn->record.first_packet;
 		return;
 	}
+}
+
+void dials_resolver_ended(struct correlator *c, const struct tcp_conn *conn)
+{
+	struct address_tuple tuple = tcp_tuple(conn);
+	struct lookup *lookup = NULL;
+	unsigned looked_at = 0;
+
+	if (tuple.destination_port != 53)
+		return;
+	while ((lookup = lookups_unsettled(dials_lookups(c), &tuple.source, lookup)) && looked_at++ < LOOK_BACK)
+		if (lookup->story.tcp_conn == conn->record.id)
+			lookup->story.tcp_ended = true;
 }
 
 void dials_settle(struct correlator *c, bool all)

@@ -240,8 +240,8 @@ void stream_segment(struct correlator *c, struct tcp_conn *conn, int side, const
 
 	if (s->finished || conn->app_done)
 		return;
-	if (delivered(s) == 0)
-		s->deliver = piece.offset;
+	if (delivered(s) == 0) /* of a connection that was seen to begin, the first ACK tells where the other side begins */
+		s->deliver = !conn->record.reused && piece.offset > TCP_OFFSET_BASE ? TCP_OFFSET_BASE : piece.offset;
 	if (!trim(&piece, &cut, delivered(s)))
 		return;
 	if (piece.offset == delivered(s) && !s->held && in_turn(conn, side, piece.ack)) {

@@ -321,6 +321,8 @@ static void handle_rst(struct correlator *c, struct tcp_conn *conn, int sender, 
 			record->close_reason = TRACE_CLOSE_REFUSED;
 		dials_failed(c, conn);
 	}
+	if (sender != conn->client)
+		dials_resolver_ended(c, conn);
 	conn->state = TCP_CLOSED;
 	flow_move(&c->flows, &conn->flow, FLOW_TCP_CLOSED);
 }
@@ -333,6 +335,8 @@ static void handle_fin(struct correlator *c, struct tcp_conn *conn, int sender, 
 	if (side->counts.fin == NT_TIME_NONE) {
 		side->counts.fin = packet->time;
 		side->fin_packet = packet->ref;
+		if (sender != conn->client)
+			dials_resolver_ended(c, conn);
 	}
 	if (!side->fin_offset)
 		side->fin_offset = offset;
@@ -355,6 +359,7 @@ void tcp_icmp_error(struct correlator *c, struct tcp_conn *conn, int sender, uin
 	record->handshake_end = packet->time;
 	record->close_reason = TRACE_CLOSE_ICMP;
 	dials_failed(c, conn);
+	dials_resolver_ended(c, conn);
 }
 
 /* ---- one segment ---- */

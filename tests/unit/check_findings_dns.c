@@ -196,6 +196,32 @@ static void send_truncated_reply(void)
 	reply_with((struct bytes){ dt.at, dt.size });
 }
 
+enum tcp_to_server { YOUNG, SILENT, CONNECTED, CLOSED, WAYS };
+
+/* The capture ends; only some of these have failed by then. */
+START_TEST(truncated_reply_and_tcp_that_brings_nothing)
+{
+	struct scene_tcp tcp = scene_tcp_between(&s, "10.0.0.1", 50003, SERVER_1, 53);
+
+	scene_dns_query(&a, 1, NAME, DNS_TYPE_A);
+	send_truncated_reply();
+	if (_i == CONNECTED || _i == CLOSED)
+		scene_open(&tcp);
+	else
+		scene_syn(&tcp);
+	if (_i == CLOSED)
+		scene_fin(&tcp, SERVER);
+	if (_i == SILENT) {
+		scene_wait(&s, NT_SECOND);
+		scene_syn(&tcp);
+	}
+	if (_i == SILENT || _i == CLOSED)
+		findings_expect_root(&s, FINDING_DNS_TCP_FALLBACK_FAILED);
+	else
+		findings_expect_no_error(&s);
+}
+END_TEST
+
 START_TEST(truncated_reply_and_no_tcp_to_the_name_server)
 {
 	struct scene_tcp tcp = scene_tcp_between(&s, "10.0.0.1", 50003, SERVER_1, 53);
@@ -684,6 +710,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tc, malformed_reply);
 	tcase_add_test(tc, name_server_that_cannot_be_reached);
 	tcase_add_test(tc, truncated_reply_and_no_tcp_to_the_name_server);
+	tcase_add_loop_test(tc, truncated_reply_and_tcp_that_brings_nothing, 0, WAYS);
 	tcase_add_test(tc, search_list_that_found_nothing_is_one_failure_of_what_was_asked_for);
 	tcase_add_loop_test(tc, failure_of_a_search_list_is_that_of_the_name_that_was_meant, 0,
 			    (int)(sizeof lists / sizeof *lists));

@@ -1114,6 +1114,24 @@ START_TEST(packets_cut_by_the_snaplen_prove_nothing)
 }
 END_TEST
 
+/* Without the SYN-ACK the first ACK tells where the server's stream begins. */
+START_TEST(answer_lost_with_the_beginning_of_the_stream_proves_nothing)
+{
+	scene_syn(&t);
+	s.lose = true;
+	scene_syn_ack(&t);
+	scene_ack(&t, CLIENT);
+	scene_send(&t, CLIENT, GET);
+	s.lose = true;
+	answer("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
+	if (_i)
+		answer("again");
+	scene_ack(&t, CLIENT);
+	scene_close(&t);
+	findings_expect_no_error(&s);
+}
+END_TEST
+
 START_TEST(request_that_met_a_closing_connection_and_was_repeated)
 {
 	ask(GET);
@@ -1419,6 +1437,7 @@ static TCase *no_failures(void)
 	tcase_add_test(tc, answer_whose_beginning_is_not_captured_is_no_silence);
 	tcase_add_loop_test(tc, packets_cut_by_the_snaplen_prove_nothing, 0, 4);
 	tcase_add_test(tc, line_without_a_colon_that_the_client_did_not_mind);
+	tcase_add_loop_test(tc, answer_lost_with_the_beginning_of_the_stream_proves_nothing, 0, 2);
 	tcase_add_loop_test(tc, request_that_met_a_closing_connection_and_was_repeated, 0, 2);
 	tcase_add_loop_test(tc, half_an_answer_that_a_repetition_made_good_is_a_note, 0, 2);
 	tcase_add_test(tc, timeout_that_a_repetition_made_good_is_a_warning);
