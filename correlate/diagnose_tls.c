@@ -532,7 +532,8 @@ static bool left_after_handshake(const struct case_file *file, const struct trac
 	uint64_t sent = tunnel->decrypted ? file->circumstances->client_plaintext : tunnel->client_data_bytes;
 	nt_time left = word ? word->time : file->ending.at;
 
-	if (!file->circumstances->verified || file->circumstances->verification == VERIFY_OK || sent != 0)
+	if (!file->circumstances->verified || file->circumstances->verification == VERIFY_OK || sent != 0 ||
+	    tunnel->handshake_end == NT_TIME_NONE)
 		return false;
 	return (word || (file->ending.kind != ENDING_OPEN && !file->ending.by_server)) && left - tunnel->handshake_end <= at_once;
 }
@@ -549,7 +550,8 @@ static bool was_reset(const struct case_file *file)
 	const struct tcp_side *client = &file->conn->side[file->conn->client], *server = &file->conn->side[!file->conn->client];
 
 	return file->ending.kind == ENDING_RST && file->ending.by_server && client->last_size >= WORTH_SENDING &&
-	       client->last_data > server->last_data && client->last_data - file->tunnel->handshake_end <= at_once;
+	       client->last_data > server->last_data && file->tunnel->handshake_end != NT_TIME_NONE &&
+	       client->last_data - file->tunnel->handshake_end <= at_once;
 }
 
 static void server_reset(const struct case_file *file)
@@ -573,9 +575,10 @@ static bool died_in_the_dark(const struct case_file *file)
 		return false;
 	if ((in_vain || conn->hole.size) && diagnose_transport(file->c, file->conn, 0))
 		return true;
-	if (was_reset(file))
-		server_reset(file);
-	return was_reset(file);
+	if (!was_reset(file))
+		return false;
+	server_reset(file);
+	return true;
 }
 
 void diagnose_tls(struct correlator *c, struct tcp_conn *conn, const struct trace_tls_tunnel *tunnel,
