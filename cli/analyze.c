@@ -68,7 +68,7 @@ static void on_out_of_memory(void)
 	_exit(EXIT_FAILED);
 }
 
-/* ---- reading ---- */
+/* ---- what looks at the packets, and its keys ---- */
 
 static struct trace_sink wanted_records(const struct options *options)
 {
@@ -140,6 +140,8 @@ static void report_malformed_keys(const struct run *run)
 		message("%" PRIu64 " lines of the key logs are malformed; they were skipped", lines);
 }
 
+/* ---- what the inputs lack ---- */
+
 /* What the files themselves say that is missing from them. */
 static void note_missing(struct run *run)
 {
@@ -188,6 +190,8 @@ static void note_missing_conntrack(struct run *run)
 		 times, times == 1 ? "" : "s");
 	correlator_note_capture(run->correlator, FINDING_CONNTRACK_EVENTS_LOST, at, (struct packet_ref){ 0 }, text);
 }
+
+/* ---- names ---- */
 
 static const char *input_name(const char *path)
 {
@@ -352,6 +356,8 @@ static void confine(const struct run *run)
 		message("%s", error.text);
 }
 
+/* ---- reading ---- */
+
 static void draw_progress(const struct run *run)
 {
 	const struct output_recording *recording = inputs_recording(run->inputs);
@@ -369,14 +375,17 @@ static void take_packet(struct run *run, const struct packet *packet)
 	if (run->keylog)
 		take_keys(run);
 	is_of_trace = correlator_packet(run->correlator, packet);
-
 	if (run->ndjson)
 		begin_trace(run);
-
 	if (run->packets_out.writer && (is_of_trace || run->options->all_packets))
 		packets_out_add(&run->packets_out, packet, inputs_keys(run->inputs));
 	if (progress_is_due)
 		draw_progress(run);
+}
+
+static bool goes_on(const struct run *run)
+{
+	return !interrupted && (!run->ndjson || ndjson_is_good(run->ndjson));
 }
 
 static void read_packets(struct run *run)
@@ -387,7 +396,7 @@ static void read_packets(struct run *run)
 
 	if (!run->options->quiet)
 		progress_start();
-	while (!interrupted && (item = inputs_next(run->inputs, &packet, &entry)) != INPUTS_END) {
+	while (goes_on(run) && (item = inputs_next(run->inputs, &packet, &entry)) != INPUTS_END) {
 		if (item == INPUTS_PACKET)
 			take_packet(run, &packet);
 		else

@@ -1,6 +1,7 @@
 #include "cli/json.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,8 @@ struct level {
 
 struct json {
 	FILE *out;
-	bool compact, failed;
+	bool compact;
+	int why;                /* errno of the first write that failed, 0 while none did */
 	bool empty;             /* the innermost written object or array has nothing in it yet */
 	unsigned depth;         /* objects and arrays begun and not ended */
 	unsigned written_depth; /* those of them whose bracket is written; the rest wait for a member */
@@ -28,7 +30,7 @@ struct json *json_new(FILE *out, enum json_layout layout)
 
 	json->out = out;
 	json->compact = layout == JSON_COMPACT;
-	json->failed = false;
+	json->why = 0;
 	json->empty = true;
 	json->depth = json->written_depth = 0;
 	json->used = 0;
@@ -42,10 +44,16 @@ void json_free(struct json *json)
 
 /* ---- bytes out ---- */
 
+static void note_failure(struct json *json)
+{
+	if (!json->why)
+		json->why = errno ? errno : EIO;
+}
+
 static void write_buffer(struct json *json)
 {
-	if (!json->failed && fwrite(json->buffer, 1, json->used, json->out) != json->used)
-		json->failed = true;
+	if (!json->why && fwrite(json->buffer, 1, json->used, json->out) != json->used)
+		note_failure(json);
 	json->used = 0;
 }
 
@@ -53,8 +61,10 @@ bool json_finish(struct json *json)
 {
 	write_buffer(json);
 	if (fflush(json->out) != 0)
-		json->failed = true;
-	return !json->failed;
+		note_failure(json);
+	if (json->why)
+		errno = json->why;
+	return !json->why;
 }
 
 static void put(struct json *json, const void *bytes, size_t size)

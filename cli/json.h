@@ -28,7 +28,7 @@ struct json; /* handle */
 struct json *json_new(FILE *out, enum json_layout layout);
 void json_free(struct json *json); /* NULL is fine; does not close `out`, and drops what json_finish() did not write */
 
-/* Writes what is still in memory.  false if this or any write before it failed. */
+/* Writes what is still in memory.  false if this or any write before it failed: errno says why the first one did. */
 bool json_finish(struct json *json);
 
 void json_begin_object(struct json *json, const char *name);

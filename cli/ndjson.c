@@ -11,8 +11,7 @@ static const nt_time flush_after = NT_SECOND / 5;
 struct ndjson {
 	struct output *output;
 	struct json *json;
-	FILE *out;
-	bool begun;
+	bool begun, failed;
 	nt_time flushed;           /* CLOCK_MONOTONIC */
 	struct trace_list counted; /* only the counts, for the uuid */
 };
@@ -30,7 +29,6 @@ struct ndjson *ndjson_new(FILE *out, struct output *output)
 	struct ndjson *ndjson = nt_zalloc(sizeof *ndjson);
 
 	ndjson->output = output;
-	ndjson->out = out;
 	ndjson->json = json_new(out, JSON_COMPACT);
 	ndjson->flushed = now();
 	output->as_lines = true;
@@ -63,8 +61,7 @@ static void flush(struct ndjson *ndjson)
 	if (time - ndjson->flushed < flush_after)
 		return;
 	ndjson->flushed = time;
-	json_finish(ndjson->json);
-	fflush(ndjson->out);
+	ndjson->failed = !json_finish(ndjson->json);
 }
 
 #define WRITES(kind, type, counter) \
@@ -93,6 +90,11 @@ const struct trace_sink ndjson_sink = { .dial = write_dial,
 					.tls_tunnel = write_tls_tunnel,
 					.http_request = write_http_request,
 					.finding = write_finding };
+
+bool ndjson_is_good(const struct ndjson *ndjson)
+{
+	return !ndjson->failed;
+}
 
 bool ndjson_finish(struct ndjson *ndjson)
 {

@@ -18,7 +18,10 @@ void ndjson_free(struct ndjson *ndjson); /* NULL is fine */
 /* Its context is the struct ndjson. */
 extern const struct trace_sink ndjson_sink;
 
-/* Writes the last line, and what is still in memory.  false if this or any write before it failed. */
+/* Whether lines can still be written: if not, nothing more needs to be read. */
+bool ndjson_is_good(const struct ndjson *ndjson);
+
+/* Writes the last line, and what is still in memory.  false if this or any write before it failed, with errno. */
 bool ndjson_finish(struct ndjson *ndjson);
 
 #endif

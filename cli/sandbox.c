@@ -19,9 +19,8 @@
 #ifndef __has_feature
 #define __has_feature(x) 0
 #endif
-/* Sanitizers look at /proc and start a process when the program ends; coverage writes files then. */
-#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || \
-	defined(NETTRACE_COVERAGE)
+/* Sanitizers look at /proc and start a process when the program ends. */
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
 #define SANDBOX_POSSIBLE 0
 #else
 #define SANDBOX_POSSIBLE 1
