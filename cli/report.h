@@ -26,9 +26,17 @@ struct report_links {
 	size_t count;
 };
 
+struct report_conversation {
+	bool *owned;     /* of each message: in dns_owned */
+	nt_time longest; /* of all waits for a reply */
+	bool in_order;   /* of time */
+};
+
 struct report_index {
 	struct report_links tcp_of_dial, udp_of_dial;
-	struct report_links dns_of_dial, dials_of_dns; /* a conversation may serve many dials */
+	struct report_links dns_of_dial; /* a conversation may serve many dials */
+	bool *dns_owned;                 /* of each message of all conversations: it belongs to a dial; NULL without dials */
+	struct report_conversation *conversations; /* by index of dns_queries; NULL without dials */
 	struct report_links dns_of_conn, tls_of_conn, http_of_conn;
 };
 
@@ -88,8 +96,7 @@ struct report_span report_axis_dial(const struct report *report, const struct tr
 struct report_span report_axis_tcp(const struct report *report, const struct trace_tcp_conn *conn);
 struct report_span report_axis_udp(const struct report *report, const struct trace_udp_conn *conn);
 struct report_span report_axis_dns(const struct trace_dns_query *query);
-struct report_span report_dns_axis_of_dial(const struct report *report, const struct trace_dns_query *query,
-					   const struct trace_dial *dial); /* report_dns.c */
+struct report_span report_dns_axis_of_dial(const struct trace_dns_query *query, const struct trace_dial *dial); /* report_dns.c */
 
 /* Whether what is missing of a connection may have been on the wire: the capture ended first, has one direction, lost packets, or cut them. */
 bool report_capture_lacks_some(const struct trace_tcp_conn *conn);
@@ -125,6 +132,7 @@ void report_statistics(struct report *report); /* report_stats.c */
 
 /* The look-ups of a conversation that a dial was made of; NULL: those of no dial, below a title that names the server. */
 void report_dns(struct report *report, const struct trace_dns_query *query, const struct trace_dial *dial);
+void report_dns_mark_owned(struct report_index *index, const struct trace_list *list);      /* when dns_of_dial is complete */
 bool report_dns_has_rest(const struct report *report, const struct trace_dns_query *query); /* whether there are any of no dial */
 /* The connection, and what ran on it.  `host` is the name in the entry's title, not said again. */
 void report_tcp(struct report *report, const struct trace_tcp_conn *conn, struct bytes host);

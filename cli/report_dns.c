@@ -392,12 +392,12 @@ static int compare_lookups(const void *a, const void *b)
 	return x->messages[0] < y->messages[0] ? -1 : x->messages[0] > y->messages[0];
 }
 
-/* Cuts the messages, sorted by name, into one look-up per name. */
-static size_t group(const struct trace_dns_query *query, const size_t *order, struct lookup *out)
+/* Cuts messages, sorted by name, into one look-up per name. */
+static size_t group(const struct trace_dns_query *query, const size_t *order, size_t messages, struct lookup *out)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < query->message_count; i++) {
+	for (size_t i = 0; i < messages; i++) {
 		const struct trace_dns_message *message = &query->messages[order[i]];
 
 		if (count == 0 || compare_names(name_of(message_at(&out[count - 1], 0)), name_of(message)) != 0)
@@ -407,116 +407,184 @@ static size_t group(const struct trace_dns_query *query, const size_t *order, st
 	return count;
 }
 
-/* All look-ups of a conversation, in the order of their first message. */
-struct lookups {
-	size_t *order;
-	struct lookup *list;
-	size_t count;
-};
+/* ---- whose message it was: one socket may serve many dials ---- */
 
-static struct lookups lookups_of(const struct trace_dns_query *query)
+static bool is_of_one_name(const struct trace_dns_query *query)
 {
-	struct lookups all = { .order = nt_realloc_array(NULL, query->message_count, sizeof *all.order),
-			       .list = nt_realloc_array(NULL, query->message_count, sizeof *all.list) };
-
-	for (size_t i = 0; i < query->message_count; i++)
-		all.order[i] = i;
-	qsort_r(all.order, query->message_count, sizeof *all.order, compare_messages, (void *)query);
-	all.count = group(query, all.order, all.list);
-	qsort(all.list, all.count, sizeof *all.list, compare_lookups);
-	return all;
+	for (size_t i = 1; i < query->message_count; i++)
+		if (compare_names(name_of(&query->messages[0]), name_of(&query->messages[i])) != 0)
+			return false;
+	return true;
 }
 
-static void lookups_free(struct lookups *all)
+/* On such a socket the conversation itself says whose it is. */
+static bool is_its_own(const struct trace_dns_query *query, const struct trace_dial *dial)
 {
-	free(all->order);
-	free(all->list);
+	return query->from_dial == dial->id && is_of_one_name(query);
 }
 
-/* ---- whose look-up it was ---- */
-
-static bool is_during(const struct trace_dial *dial, nt_time time)
+static nt_time wait_of(const struct trace_dns_message *message)
 {
+	return message->is_reply && message->latency_us > 0 ? message->latency_us * NT_MICROSECOND : 0;
+}
+
+/* A reply counts when its query was sent. */
+static bool is_during(const struct trace_dial *dial, const struct trace_dns_message *message)
+{
+	nt_time time = message->time - wait_of(message);
+
 	return (dial->begin == NT_TIME_NONE || time >= dial->begin) && (dial->end == NT_TIME_NONE || time <= dial->end);
 }
 
 /* "www.example.test." and "www.example.test.corp.test." are look-ups of "www.example.test". */
 static bool is_name_of(struct bytes name, struct bytes host)
 {
-	return name.size > host.size && name.at[host.size] == '.' &&
+	return host.size && name.size > host.size && name.at[host.size] == '.' &&
 	       strncasecmp((const char *)name.at, (const char *)host.at, host.size) == 0;
 }
 
-/* On a socket that serves one name the conversation itself says whose it is. */
-static bool belongs_to(const struct lookups *all, const struct lookup *lookup, const struct trace_dial *dial)
+static bool belongs_to(const struct trace_dns_message *message, const struct trace_dial *dial)
 {
-	if (all->count == 1 && lookup->query->from_dial == dial->id)
-		return true;
-	if (!dial->host.size || !is_name_of(name_of(message_at(lookup, 0)), dial->host))
-		return false;
-	for (size_t i = 0; i < lookup->count; i++)
-		if (is_during(dial, message_at(lookup, i)->time))
-			return true;
-	return false;
+	return is_during(dial, message) && is_name_of(name_of(message), dial->host);
 }
 
-/* `dial` NULL: whether it belongs to none. */
-static bool is_wanted(const struct report *report, const struct lookups *all, const struct lookup *lookup,
-		      const struct trace_dial *dial)
-{
-	struct report_links dials;
+/* ---- whose they all are ---- */
 
-	if (dial)
-		return belongs_to(all, lookup, dial);
-	dials = report_children(&report->index.dials_of_dns, lookup->query->id);
-	for (size_t i = 0; i < dials.count; i++)
-		if (belongs_to(all, lookup, &report->list->dials[dials.at[i].index]))
-			return false;
-	return true;
+static void look_through(struct report_conversation *conversation, const struct trace_dns_query *query)
+{
+	conversation->in_order = true;
+	for (size_t i = 0; i < query->message_count; i++) {
+		const struct trace_dns_message *message = &query->messages[i];
+
+		if (wait_of(message) > conversation->longest)
+			conversation->longest = wait_of(message);
+		if (i > 0 && message->time < message[-1].time)
+			conversation->in_order = false;
+	}
+}
+
+/* The first message that is not before a time. */
+static size_t first_from(const struct trace_dns_query *query, nt_time time)
+{
+	size_t low = 0, high = query->message_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (query->messages[middle].time < time)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct range {
+	size_t from, to;
+};
+
+/* Where the messages of a dial can be, so that one socket of many dials is not looked through for each of them. */
+static struct range range_of(const struct report_conversation *conversation, const struct trace_dns_query *query,
+			     const struct trace_dial *dial)
+{
+	struct range range = { 0, query->message_count };
+
+	if (!conversation->in_order || is_its_own(query, dial))
+		return range;
+	if (dial->begin != NT_TIME_NONE)
+		range.from = first_from(query, dial->begin);
+	if (dial->end != NT_TIME_NONE && dial->end < INT64_MAX - conversation->longest)
+		range.to = first_from(query, dial->end + conversation->longest + 1);
+	return range;
+}
+
+static void mark(const struct report_conversation *conversation, const struct trace_dns_query *query, const struct trace_dial *dial)
+{
+	const struct range range = range_of(conversation, query, dial);
+	const bool whole = is_its_own(query, dial);
+
+	for (size_t i = range.from; i < range.to; i++)
+		if (whole || belongs_to(&query->messages[i], dial))
+			conversation->owned[i] = true;
+}
+
+void report_dns_mark_owned(struct report_index *index, const struct trace_list *list)
+{
+	size_t messages = 0;
+
+	for (size_t i = 0; i < list->dns_query_count; i++)
+		messages += list->dns_queries[i].message_count;
+	index->dns_owned = nt_zalloc(messages + 1);
+	index->conversations = nt_zalloc((list->dns_query_count + 1) * sizeof *index->conversations);
+	messages = 0;
+	for (size_t i = 0; i < list->dns_query_count; i++) {
+		index->conversations[i].owned = index->dns_owned + messages;
+		look_through(&index->conversations[i], &list->dns_queries[i]);
+		messages += list->dns_queries[i].message_count;
+	}
+	for (size_t i = 0; i < index->dns_of_dial.count; i++) {
+		const struct report_link *link = &index->dns_of_dial.at[i];
+		const struct trace_dial *dial = trace_find_dial(list, link->parent);
+
+		if (dial)
+			mark(&index->conversations[link->index], &list->dns_queries[link->index], dial);
+	}
+}
+
+static const struct report_conversation *conversation_of(const struct report *report, const struct trace_dns_query *query)
+{
+	return report->index.conversations ? &report->index.conversations[query - report->list->dns_queries] : NULL;
+}
+
+/* Those of the dial, or with NULL those of none: indices into `out`, which has room for all. */
+static size_t select_messages(const struct report *report, const struct trace_dns_query *query, const struct trace_dial *dial,
+			      size_t *out)
+{
+	const struct report_conversation *conversation = conversation_of(report, query);
+	const bool whole = dial && is_its_own(query, dial);
+	struct range range = { 0, query->message_count };
+	size_t count = 0;
+
+	if (dial && conversation)
+		range = range_of(conversation, query, dial);
+	for (size_t i = range.from; i < range.to; i++)
+		if (dial ? whole || belongs_to(&query->messages[i], dial) : !conversation || !conversation->owned[i])
+			out[count++] = i;
+	return count;
 }
 
 bool report_dns_has_rest(const struct report *report, const struct trace_dns_query *query)
 {
-	struct lookups all = lookups_of(query);
-	bool has_rest = false;
+	const struct report_conversation *conversation = conversation_of(report, query);
 
-	for (size_t i = 0; i < all.count && !has_rest; i++)
-		has_rest = is_wanted(report, &all, &all.list[i], NULL);
-	lookups_free(&all);
-	return has_rest;
+	return query->message_count && (!conversation || memchr(conversation->owned, 0, query->message_count));
 }
 
-struct report_span report_dns_axis_of_dial(const struct report *report, const struct trace_dns_query *query,
-					   const struct trace_dial *dial)
+struct report_span report_dns_axis_of_dial(const struct trace_dns_query *query, const struct trace_dial *dial)
 {
-	struct report_span axis = { NT_TIME_NONE, NT_TIME_NONE };
-	struct lookups all = lookups_of(query);
-
-	if (all.count == 1 && is_wanted(report, &all, &all.list[0], dial))
-		axis = report_axis_dns(query); /* else what the dial needed of it lies within the dial */
-	lookups_free(&all);
-	return axis;
+	if (query->message_count && is_its_own(query, dial))
+		return report_axis_dns(query);
+	return (struct report_span){ NT_TIME_NONE, NT_TIME_NONE }; /* what the dial needed of it lies within the dial */
 }
 
 void report_dns(struct report *report, const struct trace_dns_query *query, const struct trace_dial *dial)
 {
 	bool is_titled = !dial && (trace_find_udp_conn(report->list, query->connection) ||
 				   trace_find_tcp_conn(report->list, query->connection));
-	struct lookups all = lookups_of(query);
-	size_t shown = 0, hidden = 0;
+	size_t *order = nt_realloc_array(NULL, query->message_count + 1, sizeof *order);
+	size_t messages = select_messages(report, query, dial, order), count, shown;
+	struct lookup *lookups = nt_realloc_array(NULL, messages + 1, sizeof *lookups);
 
-	for (size_t i = 0; i < all.count; i++) {
-		if (!is_wanted(report, &all, &all.list[i], dial))
-			continue;
-		all.list[i].dial = dial;
-		if (report->verbose || shown < REPORT_CHILDREN) {
-			print_lookup(report, &all.list[i], is_titled);
-			shown++;
-		} else {
-			hidden++;
-		}
+	qsort_r(order, messages, sizeof *order, compare_messages, (void *)query);
+	count = group(query, order, messages, lookups);
+	qsort(lookups, count, sizeof *lookups, compare_lookups);
+	shown = !report->verbose && count > REPORT_CHILDREN ? REPORT_CHILDREN : count;
+	for (size_t i = 0; i < shown; i++) {
+		lookups[i].dial = dial;
+		print_lookup(report, &lookups[i], is_titled);
 	}
-	if (hidden)
-		report_more_hidden(report, hidden, "name");
-	lookups_free(&all);
+	if (shown < count)
+		report_more_hidden(report, count - shown, "name");
+	free(lookups);
+	free(order);
 }

@@ -91,15 +91,7 @@ static void link_dns_of_dials(struct report_index *index, const struct trace_lis
 		add_resolvers(index, &list->dials[i]);
 	sort(&index->dns_of_dial);
 	leave_out_doubles(&index->dns_of_dial);
-	reserve(&index->dials_of_dns, index->dns_of_dial.count);
-	for (size_t i = 0; i < index->dns_of_dial.count; i++) {
-		const struct report_link *link = &index->dns_of_dial.at[i];
-		const struct trace_dial *dial = trace_find_dial(list, link->parent);
-
-		if (dial)
-			add(&index->dials_of_dns, list->dns_queries[link->index].id, (size_t)(dial - list->dials));
-	}
-	sort(&index->dials_of_dns);
+	report_dns_mark_owned(index, list);
 }
 
 static void link_tls(struct report_index *index, const struct trace_list *list)
@@ -142,7 +134,8 @@ void report_index_clear(struct report_index *index)
 	free(index->tcp_of_dial.at);
 	free(index->udp_of_dial.at);
 	free(index->dns_of_dial.at);
-	free(index->dials_of_dns.at);
+	free(index->dns_owned);
+	free(index->conversations);
 	free(index->dns_of_conn.at);
 	free(index->tls_of_conn.at);
 	free(index->http_of_conn.at);

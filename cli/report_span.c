@@ -117,7 +117,7 @@ struct report_span report_axis_dial(const struct report *report, const struct tr
 	struct report_span axis = { dial->begin, dial->end };
 
 	for (size_t i = 0; i < dns.count; i++)
-		cover(&axis, report_dns_axis_of_dial(report, &report->list->dns_queries[dns.at[i].index], dial));
+		cover(&axis, report_dns_axis_of_dial(&report->list->dns_queries[dns.at[i].index], dial));
 	for (size_t i = 0; i < tcp.count; i++)
 		cover(&axis, report_axis_tcp(report, &report->list->tcp_conns[tcp.at[i].index]));
 	for (size_t i = 0; i < udp.count; i++)
