@@ -23,7 +23,7 @@ ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -I. -MMD -MP -fno-common $(WARN) $(if $(WER
 ALL_LDFLAGS := -pthread -Wl,--as-needed $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 
 LIB_SRC   := $(sort $(wildcard store/*.c capture/*.c dissect/*.c dissect/*/*.c correlate/*.c))
-CLI_SRC   := $(sort $(wildcard cli/*.c))
+CLI_SRC   := $(sort $(wildcard cli/*.c cli/*/*.c))
 PROGRAMS  := $(B)/nettrace-analyze $(B)/nettrace-capture
 MAIN_SRC  := cli/analyze.c cli/capture.c
 UNIT_SRC  := $(sort $(wildcard tests/unit/check_*.c))

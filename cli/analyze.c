@@ -2,7 +2,7 @@
 #include "cli/catch_signal.h"
 #include "cli/inputs.h"
 #include "cli/message.h"
-#include "cli/ndjson.h"
+#include "cli/json/ndjson.h"
 #include "cli/options.h"
 #include "cli/outfile.h"
 #include "cli/packets_out.h"

@@ -1,7 +1,7 @@
 /* nettrace-capture: packets and connection tracking of this machine, or a capture file, into a recording. */
-#include "cli/agent.h"
-#include "cli/import.h"
-#include "cli/interfaces.h"
+#include "cli/agent/agent.h"
+#include "cli/agent/import.h"
+#include "cli/agent/interfaces.h"
 #include "cli/message.h"
 #include "cli/outfile.h"
 #include "cli/version.h"

@@ -3,7 +3,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "cli/json.h"
+#include "cli/json/json.h"
 #include "dissect/cursor.h"
 #include "tests/support/json_check.h"
 

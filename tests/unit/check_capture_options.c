@@ -1,5 +1,5 @@
-#include "cli/capture_options.h"
-#include "cli/filter_hosts.h"
+#include "cli/agent/capture_options.h"
+#include "cli/agent/filter_hosts.h"
 #include "tests/unit/suite.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-#include "cli/command.h"
-#include "cli/keylog.h"
+#include "cli/agent/command.h"
+#include "cli/agent/keylog.h"
 #include "tests/unit/suite.h"
 
 #include <poll.h>

@@ -1,4 +1,4 @@
-#include "cli/json.h"
+#include "cli/json/json.h"
 #include "tests/support/json_check.h"
 #include "tests/unit/suite.h"
 

@@ -1,4 +1,4 @@
-#include "cli/json_trace.h"
+#include "cli/json/json_trace.h"
 #include "tests/support/json_check.h"
 #include "tests/unit/suite.h"
 

@@ -1,4 +1,4 @@
-#include "cli/privileges.h"
+#include "cli/agent/privileges.h"
 #include "tests/unit/suite.h"
 
 #include <cap-ng.h>

@@ -1,4 +1,4 @@
-#include "cli/ring.h"
+#include "cli/agent/ring.h"
 #include "tests/unit/suite.h"
 
 #include <pthread.h>

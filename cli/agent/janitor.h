@@ -1,0 +1,23 @@
+/*
+ * A process that removes what we leave behind, however we end: it waits until our end of a pipe is closed.  It is made before privileges
+ * are given up, and does nothing else.
+ */
+#ifndef NETTRACE_CLI_JANITOR_H
+#define NETTRACE_CLI_JANITOR_H
+
+#include "cli/agent/only_command.h"
+
+#include <sys/types.h>
+
+struct janitor {
+	pid_t pid; /* 0: none */
+	int pipe;
+};
+
+/* Removes the key log, a keylog_path() of keylog_make(), and what --only-command made; either may be NULL. */
+enum nt_status janitor_start(struct janitor *janitor, const char *keylog, const struct only_command *only, struct nt_error *error);
+
+/* Lets it do its work, and waits for it. */
+void janitor_finish(struct janitor *janitor);
+
+#endif
