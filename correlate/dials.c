@@ -20,15 +20,19 @@ static const nt_time quic_patience = 15 * NT_SECOND;
 /* A SYN that nobody answered for so long was given up; the capture's end alone does not make a failure. */
 static const nt_time connect_patience = 3 * NT_SECOND, lone_syn_patience = 3 * NT_SECOND / 2, race_patience = 150 * NT_MILLISECOND;
 
+struct attempt {
+	trace_id conn;
+	struct ip_address address;
+	bool over_quic;
+};
+
 struct dial {
 	struct dial *older, *newer; /* all unfinished dials */
 	struct trace_dial record;
 	struct lookup *lookup; /* NULL: no answer seen that gave the address */
 	bool resolved_itself;  /* the lookup was made for this dial, not for an earlier one */
 	struct arena arena;
-	trace_id attempts[MAX_ATTEMPTS];
-	struct ip_address tried[MAX_ATTEMPTS];
-	bool over_quic[MAX_ATTEMPTS];
+	struct attempt first_attempt, *more_attempts; /* record.attempt_count in all; few dials need more than one */
 	size_t open_connections;
 	nt_time first_syn, last_failure;
 	bool explained;      /* a finding says why it failed */
@@ -54,6 +58,11 @@ struct dials *dials_new(struct correlator *c)
 	return dials;
 }
 
+static const struct attempt *attempt_at(const struct dial *dial, size_t index)
+{
+	return index ? &dial->more_attempts[index - 1] : &dial->first_attempt;
+}
+
 static void dial_free(struct dials *dials, struct dial *dial)
 {
 	if (dial->older)
@@ -66,6 +75,7 @@ static void dial_free(struct dials *dials, struct dial *dial)
 		dials->newest = dial->older;
 	lookup_unref(dial->lookup);
 	arena_free(&dial->arena);
+	free(dial->more_attempts);
 	free(dial);
 }
 
@@ -137,10 +147,22 @@ static struct dial *dial_new(struct correlator *c, const struct address_tuple *t
 
 static bool tried(const struct dial *dial, const struct ip_address *address, bool over_quic)
 {
-	for (size_t i = 0; i < dial->record.attempt_count; i++)
-		if (dial->over_quic[i] == over_quic && memcmp(&dial->tried[i], address, sizeof *address) == 0)
+	for (size_t i = 0; i < dial->record.attempt_count; i++) {
+		const struct attempt *attempt = attempt_at(dial, i);
+
+		if (attempt->over_quic == over_quic && memcmp(&attempt->address, address, sizeof *address) == 0)
 			return true;
+	}
 	return false;
+}
+
+static void add_attempt(struct dial *dial, const struct attempt *attempt)
+{
+	size_t count = dial->record.attempt_count++;
+
+	if (count)
+		dial->more_attempts = nt_realloc_array(dial->more_attempts, count, sizeof *attempt);
+	*(count ? &dial->more_attempts[count - 1] : &dial->first_attempt) = *attempt;
 }
 
 /* Another address may be tried beside those without an outcome; a QUIC handshake that nobody answers has none for a long time. */
@@ -213,9 +235,7 @@ static struct dial *begin_attempt(struct correlator *c, const struct address_tup
 
 	if (!dial)
 		dial = dial_new(c, tuple, packet, lookup, time);
-	dial->attempts[dial->record.attempt_count] = conn;
-	dial->over_quic[dial->record.attempt_count] = over_quic;
-	dial->tried[dial->record.attempt_count++] = tuple->destination;
+	add_attempt(dial, &(struct attempt){ .conn = conn, .address = tuple->destination, .over_quic = over_quic });
 	dial->open_connections++;
 	dial->pending++;
 	return dial;
@@ -246,7 +266,7 @@ static bool same_server(const struct dial *a, const struct dial *b)
 		return true;
 	if (a->record.host.size && bytes_equal_nocase(a->record.host, b->record.host))
 		return true;
-	return tried(b, &a->tried[0], false) || tried(b, &a->tried[0], true);
+	return tried(b, &a->first_attempt.address, false) || tried(b, &a->first_attempt.address, true);
 }
 
 /* What one dial reached, the others that try QUIC need not be without. */
@@ -503,6 +523,15 @@ static void fill_in_resolvers(struct dial *dial)
 	lookups_resolver_dials(lookup, &dial->arena, &dial->record.resolver_dials, &dial->record.resolver_dial_count);
 }
 
+static const trace_id *list_attempts(struct dial *dial)
+{
+	trace_id *list = arena_alloc(&dial->arena, dial->record.attempt_count * sizeof *list);
+
+	for (size_t i = 0; i < dial->record.attempt_count; i++)
+		list[i] = attempt_at(dial, i)->conn;
+	return list;
+}
+
 static void report(struct correlator *c, struct dial *dial, const struct address_tuple *tuple, struct packet_ref last_packet)
 {
 	struct trace_dial *record = &dial->record;
@@ -516,7 +545,7 @@ static void report(struct correlator *c, struct dial *dial, const struct address
 	if (!record->host.size)
 		record->host = bytes_of(
 			arena_printf(&dial->arena, "%s", ip_address_text(tuple->ip_version, &tuple->destination, address)));
-	record->attempts = dial->attempts;
+	record->attempts = list_attempts(dial);
 	record->last_packet = last_packet;
 	if (c->sink->dial && client_wanted(c, record->source_ip_version, &record->source))
 		c->sink->dial(c->context, record);

@@ -91,7 +91,7 @@ bool bytes_equal_nocase(struct bytes a, struct bytes b)
 
 /* ---- arena ---- */
 
-enum { ARENA_FIRST_CHUNK = 1024, ARENA_LARGEST_CHUNK = 64 * 1024 };
+enum { ARENA_FIRST_CHUNK = 64, ARENA_LARGEST_CHUNK = 64 * 1024 };
 
 struct arena_chunk {
 	struct arena_chunk *older;
