@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DNS_PORT = 53, DNS_OVER_TLS_PORT = 853 };
+enum { DNS_OVER_TLS_PORT = 853 };
 /* In an opaque stream that was seen from its beginning, HTTP may begin after a short preamble (SOCKS), not in the middle of a download. */
 enum { HTTP_PREAMBLE = 4096 };
 

@@ -54,7 +54,7 @@ struct correlator *correlator_new(const struct correlate_options *options, const
 static void end_flow(struct correlator *c, struct flow *flow, enum trace_close why)
 {
 	if (flow->key.protocol == IP_PROTOCOL_TCP)
-		tcp_end(c, (struct tcp_conn *)flow, why);
+		tcp_end(c, flow, why);
 	else
 		udp_end(c, (struct udp_conn *)flow);
 }
@@ -157,10 +157,8 @@ static bool icmp_packet(struct correlator *c, const struct packet_context *packe
 	flow = quoted_flow(c, &quoted, packet->vantage, &sender);
 	if (!flow)
 		return false;
-	if (flow->key.protocol == IP_PROTOCOL_TCP) {
-		tcp_icmp_error(c, (struct tcp_conn *)flow, sender, message.type, message.code, packet);
-		return tcp_is_reported(c, (struct tcp_conn *)flow);
-	}
+	if (flow->key.protocol == IP_PROTOCOL_TCP)
+		return tcp_icmp_error(c, flow, sender, message.type, message.code, packet);
 	udp_icmp_error((struct udp_conn *)flow, sender, message.type, message.code, packet);
 	return udp_is_reported(c, (struct udp_conn *)flow);
 }
@@ -213,8 +211,12 @@ static void make_room(struct correlator *c)
 	struct flow *flow;
 
 	dials_settle(c, false);
-	while ((flow = flow_expired(&c->flows, c->elapsed)))
-		end_flow(c, flow, TRACE_CLOSE_NONE);
+	while ((flow = flow_expired(&c->flows, c->elapsed))) {
+		if (flow->key.protocol == IP_PROTOCOL_TCP)
+			tcp_expire(c, flow);
+		else
+			end_flow(c, flow, TRACE_CLOSE_NONE);
+	}
 	while (c->flows.count > LIMIT_FLOWS) {
 		limit_hit(c->hits, LIMIT_FLOWS_HIT);
 		end_flow(c, flow_silent_longest(&c->flows), TRACE_CLOSE_EVICTED);

@@ -3,6 +3,7 @@
 #include "correlate/diagnose.h"
 #include "correlate/lookups.h"
 #include "correlate/tcp.h"
+#include "dissect/dns/dns.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -120,13 +121,13 @@ static void use_lookup(struct dial *dial, struct lookup *lookup)
 			each->dial = dial->record.id;
 }
 
-static struct dial *dial_new(struct correlator *c, const struct address_tuple *tuple, struct packet_ref first_packet,
+static struct dial *dial_new(struct correlator *c, trace_id id, const struct address_tuple *tuple, struct packet_ref first_packet,
 			     struct lookup *lookup, nt_time time)
 {
 	struct dials *dials = c->dials;
 	struct dial *dial = nt_zalloc(sizeof *dial);
 
-	dial->record.id = new_id(c);
+	dial->record.id = id;
 	dial->record.begin = dial->first_syn = time;
 	dial->record.end = NT_TIME_NONE;
 	dial->record.port = tuple->destination_port;
@@ -163,6 +164,8 @@ static void add_attempt(struct dial *dial, const struct attempt *attempt)
 	if (count)
 		dial->more_attempts = nt_realloc_array(dial->more_attempts, count, sizeof *attempt);
 	*(count ? &dial->more_attempts[count - 1] : &dial->first_attempt) = *attempt;
+	dial->open_connections++;
+	dial->pending++;
 }
 
 /* Another address may be tried beside those without an outcome; a QUIC handshake that nobody answers has none for a long time. */
@@ -234,24 +237,41 @@ static struct dial *begin_attempt(struct correlator *c, const struct address_tup
 	struct dial *dial = dial_to_join(c->dials, tuple, lookup, time, over_quic);
 
 	if (!dial)
-		dial = dial_new(c, tuple, packet, lookup, time);
+		dial = dial_new(c, new_id(c), tuple, packet, lookup, time);
 	add_attempt(dial, &(struct attempt){ .conn = conn, .address = tuple->destination, .over_quic = over_quic });
-	dial->open_connections++;
-	dial->pending++;
 	return dial;
+}
+
+static void take_attempt(struct dial *dial, struct tcp_conn *conn)
+{
+	conn->dial = dial;
+	conn->dial_pending = true;
+	conn->record.from_dial = dial->record.id;
+}
+
+bool dials_expects(struct correlator *c, const struct address_tuple *tuple, nt_time time)
+{
+	return tuple->destination_port == DNS_PORT || lookup_for(c->dials->lookups, tuple, time);
+}
+
+void dials_syn_unexpected(struct correlator *c, struct tcp_conn *conn, trace_id id)
+{
+	struct address_tuple tuple = tcp_tuple(conn);
+	struct dial *dial = dial_new(c, id, &tuple, conn->record.first_packet, NULL, conn->record.first);
+
+	add_attempt(dial, &(struct attempt){ .conn = conn->record.id, .address = tuple.destination });
+	take_attempt(dial, conn);
 }
 
 void dials_syn(struct correlator *c, struct tcp_conn *conn, nt_time time)
 {
 	struct address_tuple tuple = tcp_tuple(conn);
 
-	if (tuple.destination_port == 53) { /* a resolver's own connection belongs to the dial that it resolves for */
+	if (tuple.destination_port == DNS_PORT) { /* a resolver's own connection belongs to the dial that it resolves for */
 		dials_resolver_syn(c, conn);
 		return;
 	}
-	conn->dial = begin_attempt(c, &tuple, conn->record.id, conn->record.first_packet, time, false);
-	conn->dial_pending = true;
-	conn->record.from_dial = conn->dial->record.id;
+	take_attempt(begin_attempt(c, &tuple, conn->record.id, conn->record.first_packet, time, false), conn);
 }
 
 /* Whether two dials of one client lead to one server: the same name, or the same address and port. */

@@ -69,6 +69,11 @@ void dials_resolver_ended(struct correlator *c, const struct tcp_conn *conn);
 /* ---- connections ---- */
 
 void dials_syn(struct correlator *c, struct tcp_conn *conn, nt_time time); /* a connection begins: finds or makes its dial */
+
+/* Whether a name is known for what a connection leads to, or it leads to a name server. */
+bool dials_expects(struct correlator *c, const struct address_tuple *tuple, nt_time time);
+void dials_syn_unexpected(struct correlator *c, struct tcp_conn *conn,
+			  trace_id id); /* dials_syn() later, for one that was not expected; `id` is the dial's */
 void dials_connected(struct correlator *c, struct tcp_conn *conn);
 void dials_failed(struct correlator *c,
 		  struct tcp_conn *conn); /* refused, or an ICMP error: handshake_end and close_reason are set */

@@ -7,13 +7,12 @@
 
 /*
  * Silence that ends a flow.  Half open: longer than the longest wait between two SYNs (64 s on Linux).  Open: longer than the default
- * keep-alive of TCP (2 h, RFC 9293 3.8.4).  Closed: long enough for stray retransmissions, so that they do not look like a new flow.
- * UDP: as conntrack keeps a stream of datagrams, and a little more.
+ * keep-alive of TCP (2 h, RFC 9293 3.8.4).  Closed, whether the connection is still whole or not: long enough for stray retransmissions, so
+ * that they do not look like a new flow.  UDP: as conntrack keeps a stream of datagrams, and a little more.
  */
 static const nt_time timeout[FLOW_QUEUE_COUNT] = {
-	[FLOW_TCP_HALF_OPEN] = 150 * NT_SECOND,
-	[FLOW_TCP_OPEN] = (2 * 3600 + 600) * NT_SECOND,
-	[FLOW_TCP_CLOSED] = 60 * NT_SECOND,
+	[FLOW_TCP_HALF_OPEN] = 150 * NT_SECOND, [FLOW_TCP_OPEN] = (2 * 3600 + 600) * NT_SECOND,
+	[FLOW_TCP_CLOSED] = 60 * NT_SECOND,     [FLOW_TCP_TIME_WAIT] = 60 * NT_SECOND,
 	[FLOW_UDP] = 180 * NT_SECOND,
 };
 
@@ -55,6 +54,15 @@ int flow_key_make(struct flow_key *key, uint8_t ip_version, uint8_t protocol, ui
 	return side;
 }
 
+struct address_tuple flow_tuple(const struct flow_key *key, int client)
+{
+	return (struct address_tuple){ .ip_version = key->ip_version,
+				       .source = key->address[client],
+				       .destination = key->address[!client],
+				       .source_port = key->port[client],
+				       .destination_port = key->port[!client] };
+}
+
 uint64_t flow_hash(const struct flow_table *table, const struct flow_key *key)
 {
 	return hash_bytes(table->seed, key, sizeof *key);
@@ -73,13 +81,13 @@ struct flow *flow_find(const struct flow_table *table, const struct flow_key *ke
 	return NULL;
 }
 
-static void place(struct flow_table *table, struct flow *flow)
+static void place(struct flow_table *table, struct flow *flow, uint64_t hash)
 {
-	size_t mask = table->capacity - 1, i = flow->hash & mask;
+	size_t mask = table->capacity - 1, i = hash & mask;
 
 	while (table->slots[i].flow)
 		i = (i + 1) & mask;
-	table->slots[i] = (struct flow_slot){ flow, flow->hash };
+	table->slots[i] = (struct flow_slot){ flow, hash };
 }
 
 static void grow(struct flow_table *table)
@@ -91,13 +99,14 @@ static void grow(struct flow_table *table)
 	table->slots = nt_zalloc(table->capacity * sizeof *table->slots);
 	for (size_t i = 0; i < old_capacity; i++)
 		if (old[i].flow)
-			place(table, old[i].flow);
+			place(table, old[i].flow, old[i].hash);
 	free(old);
 }
 
 static void enqueue(struct flow_table *table, struct flow *flow, enum flow_queue queue)
 {
-	flow->queue = queue;
+	flow->queue = (uint8_t)queue;
+	table->in_queue[queue]++;
 	flow->queued = flow->last;
 	flow->newer = NULL;
 	flow->older = table->newest[queue];
@@ -110,6 +119,7 @@ static void enqueue(struct flow_table *table, struct flow *flow, enum flow_queue
 
 static void dequeue(struct flow_table *table, struct flow *flow)
 {
+	table->in_queue[flow->queue]--;
 	if (flow->older)
 		flow->older->newer = flow->newer;
 	else
@@ -120,13 +130,13 @@ static void dequeue(struct flow_table *table, struct flow *flow)
 		table->newest[flow->queue] = flow->older;
 }
 
-void flow_insert(struct flow_table *table, struct flow *flow, enum flow_queue queue, nt_time now)
+void flow_insert(struct flow_table *table, struct flow *flow, uint64_t hash, enum flow_queue queue, nt_time last)
 {
 	if ((table->count + 1) * 2 > table->capacity)
 		grow(table);
-	place(table, flow);
+	place(table, flow, hash);
 	table->count++;
-	flow->last = now;
+	flow->last = last;
 	enqueue(table, flow, queue);
 }
 
@@ -146,13 +156,25 @@ static void close_hole(struct flow_table *table, size_t hole)
 	table->slots[hole].flow = NULL;
 }
 
-void flow_remove(struct flow_table *table, struct flow *flow)
+static size_t slot_of(const struct flow_table *table, const struct flow *flow)
 {
-	size_t mask = table->capacity - 1, i = flow->hash & mask;
+	size_t mask = table->capacity - 1, i = flow_hash(table, &flow->key) & mask;
 
 	while (table->slots[i].flow != flow)
 		i = (i + 1) & mask;
-	close_hole(table, i);
+	return i;
+}
+
+void flow_replace(struct flow_table *table, struct flow *old, struct flow *copy)
+{
+	table->slots[slot_of(table, old)].flow = copy;
+	*(copy->older ? &copy->older->newer : &table->oldest[copy->queue]) = copy;
+	*(copy->newer ? &copy->newer->older : &table->newest[copy->queue]) = copy;
+}
+
+void flow_remove(struct flow_table *table, struct flow *flow)
+{
+	close_hole(table, slot_of(table, flow));
 	table->count--;
 	dequeue(table, flow);
 }
@@ -177,6 +199,12 @@ static struct flow *oldest(struct flow_table *table, int queue)
 	return flow;
 }
 
+/* Of closed connections only the last ones are kept whole. */
+static bool is_full(const struct flow_table *table, int queue)
+{
+	return queue == FLOW_TCP_CLOSED && table->in_queue[queue] > LIMIT_CLOSED_CONNECTIONS;
+}
+
 static nt_time timeout_of(const struct flow_table *table, int queue)
 {
 	return timeout[queue] + (queue == FLOW_TCP_CLOSED || queue == FLOW_UDP ? table->linger : 0);
@@ -187,11 +215,13 @@ struct flow *flow_expired(struct flow_table *table, nt_time now)
 	for (int queue = 0; queue < FLOW_QUEUE_COUNT; queue++) {
 		struct flow *flow;
 
+		if (is_full(table, queue)) /* whichever closed first */
+			return table->oldest[queue];
 		while ((flow = table->oldest[queue]) && flow->queued < now - timeout_of(table, queue)) {
 			if (flow->last < now - timeout_of(table, queue))
 				return flow;
 			dequeue(table, flow);
-			enqueue(table, flow, queue);
+			enqueue(table, flow, (enum flow_queue)queue);
 		}
 	}
 	return NULL;

@@ -19,7 +19,7 @@ static const nt_time patience = 2 * NT_SECOND;
 
 static uint64_t delivered(const struct tcp_side *side)
 {
-	return side->deliver ? side->deliver : side->isn_known ? TCP_OFFSET_BASE : 0;
+	return side->deliver ? side->deliver : side->isn.known ? TCP_OFFSET_BASE : 0;
 }
 
 /* Whether everything that the sender of a piece had received is handed on. */

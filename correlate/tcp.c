@@ -23,10 +23,10 @@ static void base_side(struct tcp_side *side, uint32_t sequence)
 /* A server that made a new number for a repeated SYN begins where the client goes on, or where it goes on itself. */
 static void settle_isn(struct tcp_side *side, uint32_t first)
 {
-	if (!side->other_isn_known || side->byte_count || first != side->other_isn + 1)
+	if (!side->isn.other_known || side->byte_count || first != side->isn.other + 1)
 		return;
-	side->other_isn_known = false;
-	side->isn = side->other_isn;
+	side->isn.other_known = false;
+	side->isn.value = side->isn.other;
 	side->acked = 0;
 	base_side(side, first);
 }
@@ -85,26 +85,21 @@ struct address_tuple tcp_tuple(const struct tcp_conn *conn)
 	const struct flow_key *key = &conn->flow.key;
 	int client = conn->client < 0 ? key->port[1] > key->port[0] : conn->client;
 
-	return (struct address_tuple){ .ip_version = key->ip_version,
-				       .source = key->address[client],
-				       .destination = key->address[!client],
-				       .source_port = key->port[client],
-				       .destination_port = key->port[!client] };
+	return flow_tuple(key, client);
 }
 
 /* ---- begin and end of a connection ---- */
 
-static struct tcp_conn *conn_new(struct correlator *c, const struct flow_key *key, uint64_t hash, int side, uint8_t flags,
-				 const struct packet_context *packet)
+struct tcp_conn *tcp_conn_new(struct correlator *c, trace_id id, const struct flow_key *key, int sender, uint8_t flags,
+			      const struct packet_context *packet)
 {
 	struct tcp_conn *conn = nt_zalloc(sizeof *conn);
 	struct trace_tcp_conn *record = &conn->record;
 
 	conn->flow.key = *key;
-	conn->flow.hash = hash;
 	conn->client = -1;
 	conn->syn = conn->last_syn = conn->syn_ack = NT_TIME_NONE;
-	record->id = new_id(c);
+	record->id = id;
 	record->first = record->last = packet->time;
 	record->handshake_begin = record->handshake_end = record->close = NT_TIME_NONE;
 	record->rtt_us = record->handshake_us = -1;
@@ -117,14 +112,13 @@ static struct tcp_conn *conn_new(struct correlator *c, const struct flow_key *ke
 		conn->side[i].last_data = NT_TIME_NONE;
 		conn->side[i].counts.fin = conn->side[i].counts.rst = NT_TIME_NONE;
 	}
-	decide_client_at_start(c, conn, side, flags);
+	decide_client_at_start(c, conn, sender, flags);
 	if (flags & TCP_SYN) {
 		conn->state = flags & TCP_ACK ? TCP_SYN_RECEIVED : TCP_SYN_SENT;
 	} else {
 		conn->state = TCP_OPEN;
 		record->reused = record->connected = true;
 	}
-	flow_insert(&c->flows, &conn->flow, conn->state == TCP_OPEN ? FLOW_TCP_OPEN : FLOW_TCP_HALF_OPEN, c->elapsed);
 	return conn;
 }
 
@@ -209,7 +203,7 @@ static void count_sides(struct correlator *c, const struct tcp_conn *conn)
 	}
 }
 
-void tcp_end(struct correlator *c, struct tcp_conn *conn, enum trace_close why)
+static void end_conn(struct correlator *c, struct tcp_conn *conn, enum trace_close why)
 {
 	decide_client_at_end(conn);
 	note_hole(conn);
@@ -228,29 +222,48 @@ void tcp_end(struct correlator *c, struct tcp_conn *conn, enum trace_close why)
 	free(conn);
 }
 
+void tcp_end(struct correlator *c, struct flow *flow, enum trace_close why)
+{
+	if (flow->form == FLOW_TIME_WAIT)
+		tcp_time_wait_end(c, flow);
+	else
+		end_conn(c, flow->form == FLOW_HALF_OPEN ? tcp_half_open_complete(c, flow) : (struct tcp_conn *)flow, why);
+}
+
+void tcp_expire(struct correlator *c, struct flow *flow)
+{
+	struct tcp_time_wait *wait = NULL;
+
+	if (flow->form == FLOW_WHOLE && flow->queue == FLOW_TCP_CLOSED)
+		wait = tcp_time_wait_new(c, (struct tcp_conn *)flow);
+	tcp_end(c, flow, TRACE_CLOSE_NONE);
+	if (wait)
+		tcp_time_wait_keep(c, wait);
+}
+
 /* ---- handshake and end ---- */
 
 static void handle_syn(struct tcp_conn *conn, int sender, const struct tcp_segment *segment, const struct packet_context *packet)
 {
 	struct tcp_side *side = &conn->side[sender], *peer = &conn->side[!sender];
 
-	if (!side->isn_known) {
+	if (!side->isn.known) {
 		if (!side->based || side->byte_count == 0)
 			base_side(side, segment->sequence + 1);
-		side->isn_known = true;
-		side->isn = segment->sequence;
-	} else if (segment->sequence != side->isn) {
-		side->other_isn_known = true;
-		side->other_isn = segment->sequence;
+		side->isn.known = true;
+		side->isn.value = segment->sequence;
+	} else if (segment->sequence != side->isn.value) {
+		side->isn.other_known = true;
+		side->isn.other = segment->sequence;
 	}
 	side->counts.mss = segment->mss;
 	side->counts.window_scale = segment->window_scale;
 	if (segment->flags & TCP_ACK) {
 		if (!peer->based)
 			base_side(peer, segment->acknowledgment);
-		if (!peer->isn_known) /* the SYN itself may be missing: this answers it */
-			peer->isn = segment->acknowledgment - 1;
-		peer->isn_known = true;
+		if (!peer->isn.known) /* the SYN itself may be missing: this answers it */
+			peer->isn.value = segment->acknowledgment - 1;
+		peer->isn.known = true;
 		if (conn->syn_ack == NT_TIME_NONE) {
 			conn->syn_ack = packet->time;
 			if (conn->state == TCP_SYN_SENT)
@@ -346,8 +359,8 @@ static void handle_fin(struct correlator *c, struct tcp_conn *conn, int sender, 
 	}
 }
 
-void tcp_icmp_error(struct correlator *c, struct tcp_conn *conn, int sender, uint8_t type, uint8_t code,
-		    const struct packet_context *packet)
+static void icmp_error(struct correlator *c, struct tcp_conn *conn, int sender, uint8_t type, uint8_t code,
+		       const struct packet_context *packet)
 {
 	struct trace_tcp_conn *record = &conn->record;
 
@@ -364,20 +377,20 @@ void tcp_icmp_error(struct correlator *c, struct tcp_conn *conn, int sender, uin
 
 /* ---- one segment ---- */
 
-/* A SYN with a sequence number of its own begins a new connection between the same ports. */
-static bool begins_another(const struct tcp_conn *conn, int sender, const struct tcp_segment *segment)
+/* A SYN with a sequence number of its own does. */
+bool tcp_begins_another(const struct tcp_identity *old, int sender, const struct tcp_segment *segment)
 {
-	const struct tcp_side *side = &conn->side[sender];
+	const struct tcp_isn *isn = old->isn[sender];
 
 	if ((segment->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK)) /* whose SYN was not captured */
-		return conn->state == TCP_CLOSED && side->isn_known && segment->sequence != side->isn &&
-		       !(side->other_isn_known && segment->sequence == side->other_isn);
+		return old->state == TCP_CLOSED && isn->known && segment->sequence != isn->value &&
+		       !(isn->other_known && segment->sequence == isn->other);
 	if ((segment->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
 		return false;
-	if (side->isn_known && conn->client == sender)
-		return segment->sequence != side->isn;
+	if (isn->known && old->client == sender)
+		return segment->sequence != isn->value;
 	/* The other side begins, or the old connection was never seen to begin: it must have been over. */
-	return conn->state == TCP_OPEN || conn->state == TCP_CLOSED;
+	return old->state == TCP_OPEN || old->state == TCP_CLOSED;
 }
 
 static void note_progress(struct tcp_side *side, uint64_t ack, const struct packet_context *packet)
@@ -538,7 +551,7 @@ static void handle_payload(struct correlator *c, struct tcp_conn *conn, int send
 	offset = offset_of(side, first);
 	if (size == 0) {
 		if (offset + 1 == side->top && !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&
-		    (side->byte_count || side->isn_known))
+		    (side->byte_count || side->isn.known))
 			side->counts.keep_alives++;
 	} else if (count_payload(c, conn, sender, offset, size, segment->payload.cut, packet)) {
 		struct piece piece = { .data = cur_rest(&segment->payload),
@@ -558,8 +571,8 @@ static void handle_payload(struct correlator *c, struct tcp_conn *conn, int send
 		handle_fin(c, conn, sender, offset + size, packet);
 }
 
-static void handle_segment(struct correlator *c, struct tcp_conn *conn, int sender, const struct tcp_segment *segment,
-			   const struct packet_context *packet)
+void tcp_segment(struct correlator *c, struct tcp_conn *conn, int sender, const struct tcp_segment *segment,
+		 const struct packet_context *packet)
 {
 	struct tcp_side *side = &conn->side[sender];
 	size_t size = cur_left_on_wire(&segment->payload);
@@ -599,13 +612,51 @@ bool tcp_is_reported(const struct correlator *c, const struct tcp_conn *conn)
 	return conn->client < 0 || client_wanted(c, key->ip_version, &key->address[conn->client]);
 }
 
+bool tcp_icmp_error(struct correlator *c, struct flow *flow, int sender, uint8_t type, uint8_t code,
+		    const struct packet_context *packet)
+{
+	struct tcp_conn *conn;
+
+	if (flow->form == FLOW_TIME_WAIT)
+		return tcp_time_wait_is_reported(flow);
+	conn = flow->form == FLOW_HALF_OPEN ? tcp_half_open_complete(c, flow) : (struct tcp_conn *)flow;
+	icmp_error(c, conn, sender, type, code, packet);
+	return tcp_is_reported(c, conn);
+}
+
+static struct tcp_conn *begin(struct correlator *c, const struct flow_key *key, uint64_t hash, int sender,
+			      const struct tcp_segment *segment, const struct packet_context *packet)
+{
+	struct tcp_conn *conn = tcp_conn_new(c, new_id(c), key, sender, segment->flags, packet);
+
+	flow_insert(&c->flows, &conn->flow, hash, conn->state == TCP_OPEN ? FLOW_TCP_OPEN : FLOW_TCP_HALF_OPEN, c->elapsed);
+	if (conn->state == TCP_SYN_SENT)
+		dials_syn(c, conn, packet->time);
+	return conn;
+}
+
+/* The connection that a flow is, unless the segment begins another one: the old one is over then, and NULL is returned. */
+static struct tcp_conn *go_on(struct correlator *c, struct flow *flow, int sender, const struct tcp_segment *segment)
+{
+	struct tcp_conn *conn = flow->form == FLOW_HALF_OPEN ? tcp_half_open_complete(c, flow) : (struct tcp_conn *)flow;
+	const struct tcp_identity identity = { .state = conn->state,
+					       .client = conn->client,
+					       .isn = { &conn->side[0].isn, &conn->side[1].isn } };
+
+	if (!tcp_begins_another(&identity, sender, segment))
+		return conn;
+	end_conn(c, conn, TRACE_CLOSE_NONE);
+	return NULL;
+}
+
 bool tcp_packet(struct correlator *c, const struct packet_context *packet)
 {
 	const struct net_packet *net = packet->net;
 	struct tcp_segment segment;
 	enum cur_state state = tcp_read(net->payload, &segment);
-	struct tcp_conn *conn;
+	struct tcp_conn *conn = NULL;
 	struct flow_key key;
+	struct flow *flow;
 	uint64_t hash;
 	int sender;
 
@@ -617,18 +668,27 @@ bool tcp_packet(struct correlator *c, const struct packet_context *packet)
 	sender = flow_key_make(&key, net->ip_version, IP_PROTOCOL_TCP, packet->vantage, &net->source, segment.source_port,
 			       &net->destination, segment.destination_port);
 	hash = flow_hash(&c->flows, &key);
-	conn = (struct tcp_conn *)flow_find(&c->flows, &key, hash);
-	if (conn && begins_another(conn, sender, &segment)) {
-		tcp_end(c, conn, TRACE_CLOSE_NONE);
-		conn = NULL;
+	flow = flow_find(&c->flows, &key, hash);
+	if (flow && flow->form == FLOW_TIME_WAIT) {
+		if (tcp_time_wait_takes(c, flow, sender, &segment))
+			return tcp_time_wait_is_reported(flow);
+		tcp_time_wait_end(c, flow);
+	} else if (flow) {
+		if (flow->form == FLOW_HALF_OPEN) {
+			bool reported = tcp_half_open_is_reported(c, flow);
+
+			if (tcp_half_open_add(c, flow, sender, &segment, packet))
+				return reported;
+		}
+		conn = go_on(c, flow, sender, &segment);
 	}
 	if (!conn) {
 		if (!wanted_at_all(c, &key))
 			return false;
-		conn = conn_new(c, &key, hash, sender, segment.flags, packet);
-		if (conn->state == TCP_SYN_SENT)
-			dials_syn(c, conn, packet->time);
+		if (tcp_half_open_begin(c, &key, hash, sender, &segment, packet))
+			return client_wanted(c, key.ip_version, &key.address[sender]);
+		conn = begin(c, &key, hash, sender, &segment, packet);
 	}
-	handle_segment(c, conn, sender, &segment, packet);
+	tcp_segment(c, conn, sender, &segment, packet);
 	return tcp_is_reported(c, conn);
 }

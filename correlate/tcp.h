@@ -31,14 +31,18 @@ struct held_segment {
 	uint8_t bytes[];
 };
 
+/* Initial sequence numbers. */
+struct tcp_isn {
+	uint32_t value;
+	uint32_t other; /* of another SYN-ACK: the client's ACK says which of them counts */
+	bool known, other_known;
+};
+
 /* What one side sends. */
 struct tcp_side {
 	bool seen;  /* at least one packet came from it */
 	bool based; /* sequence numbers can be turned into offsets */
-	bool isn_known;
-	uint32_t isn;
-	bool other_isn_known; /* of another SYN-ACK: the client's ACK says which of them counts */
-	uint32_t other_isn;
+	struct tcp_isn isn;
 	uint32_t top_sequence; /* sequence number of offset `top` */
 	uint64_t top;          /* highest offset seen, one beyond the last byte */
 	nt_time top_time;      /* when it was reached */
@@ -111,14 +115,16 @@ struct tcp_conn {
 	bool appid_done;
 };
 
-bool tcp_packet(struct correlator *c,
-		const struct packet_context *packet); /* whether it belongs to a connection that is reported */
-void tcp_end(struct correlator *c, struct tcp_conn *conn, enum trace_close why); /* reports, removes and frees it */
-void tcp_icmp_error(struct correlator *c, struct tcp_conn *conn, int sender, uint8_t type, uint8_t code,
+/* Both return whether the packet belongs to a connection that is reported, as far as it is known by now. */
+bool tcp_packet(struct correlator *c, const struct packet_context *packet);
+bool tcp_icmp_error(struct correlator *c, struct flow *flow, int sender, uint8_t type, uint8_t code,
 		    const struct packet_context *packet);
 
-/* As far as it is known by now. */
-bool tcp_is_reported(const struct correlator *c, const struct tcp_conn *conn);
+/* Ends a flow of TCP in whatever form: reports, removes and frees it. */
+void tcp_end(struct correlator *c, struct flow *flow, enum trace_close why);
+
+/* The same, but packets that come late for a closed connection are still known to be its own. */
+void tcp_expire(struct correlator *c, struct flow *flow);
 
 /* The content says who the client is; only believed while the handshake did not say it. */
 void tcp_set_client(struct tcp_conn *conn, int side, enum trace_evidence evidence);
@@ -126,6 +132,48 @@ struct address_tuple tcp_tuple(const struct tcp_conn *conn);
 
 /* Its conntrack entry as known by now; NULL if there is none. */
 const struct conntrack_entry *tcp_conntrack(const struct correlator *c, const struct tcp_conn *conn);
+
+/* ---- tcp.c, for the files below ---- */
+struct tcp_conn *tcp_conn_new(struct correlator *c, trace_id id, const struct flow_key *key, int sender, uint8_t flags,
+			      const struct packet_context *packet); /* not in the table */
+void tcp_segment(struct correlator *c, struct tcp_conn *conn, int sender, const struct tcp_segment *segment,
+		 const struct packet_context *packet);
+
+bool tcp_is_reported(const struct correlator *c, const struct tcp_conn *conn); /* as far as it is known by now */
+
+/* Whether a SYN or SYN-ACK begins a new connection between the same ports. */
+struct tcp_identity {
+	enum tcp_state state;
+	int8_t client;
+	const struct tcp_isn *isn[2];
+};
+bool tcp_begins_another(const struct tcp_identity *old, int sender, const struct tcp_segment *segment);
+
+/* ---- tcp_half_open.c: attempts that nobody answered, when they are very many ---- */
+struct tcp_half_open; /* handle, a flow */
+
+/* True if the packet, which belongs to no flow, is the beginning of one of them now. */
+bool tcp_half_open_begin(struct correlator *c, const struct flow_key *key, uint64_t hash, int sender,
+			 const struct tcp_segment *segment, const struct packet_context *packet);
+
+/* True if it only adds to it; `half` has moved then. */
+bool tcp_half_open_add(struct correlator *c, struct flow *half, int sender, const struct tcp_segment *segment,
+		       const struct packet_context *packet);
+
+/* Turns it into the whole connection that it would be; `half` is gone. */
+struct tcp_conn *tcp_half_open_complete(struct correlator *c, struct flow *half);
+bool tcp_half_open_is_reported(const struct correlator *c, const struct flow *half);
+
+/* ---- tcp_time_wait.c: what is left of a connection that closed and was reported ---- */
+struct tcp_time_wait; /* handle, a flow */
+
+struct tcp_time_wait *tcp_time_wait_new(const struct correlator *c, const struct tcp_conn *conn); /* not in the table yet */
+void tcp_time_wait_keep(struct correlator *c, struct tcp_time_wait *wait);
+void tcp_time_wait_end(struct correlator *c, struct flow *wait);
+bool tcp_time_wait_is_reported(const struct flow *wait);
+
+/* True if the packet is a late one; false if it begins another connection. */
+bool tcp_time_wait_takes(struct correlator *c, struct flow *wait, int sender, const struct tcp_segment *segment);
 
 /* ---- stream.c: bytes in order ---- */
 void stream_segment(struct correlator *c, struct tcp_conn *conn, int side, const struct piece *piece, uint32_t cut);

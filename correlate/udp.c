@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DNS_PORT = 53, MDNS_PORT = 5353, LLMNR_PORT = 5355 };
+enum { MDNS_PORT = 5353, LLMNR_PORT = 5355 };
 
 struct udp_conn {
 	struct flow flow; /* first */
@@ -32,7 +32,6 @@ static struct udp_conn *conn_new(struct correlator *c, const struct flow_key *ke
 	struct udp_conn *conn = nt_zalloc(sizeof *conn);
 
 	conn->flow.key = *key;
-	conn->flow.hash = hash;
 	conn->client = -1;
 	conn->first_sender = (int8_t)sender;
 	conn->record.id = new_id(c);
@@ -41,7 +40,7 @@ static struct udp_conn *conn_new(struct correlator *c, const struct flow_key *ke
 	conn->record.tunnels = packet->net->tunnels;
 	conn->record.interface = packet->interface;
 	conn->record.first_packet = packet->ref;
-	flow_insert(&c->flows, &conn->flow, FLOW_UDP, c->elapsed);
+	flow_insert(&c->flows, &conn->flow, hash, FLOW_UDP, c->elapsed);
 	return conn;
 }
 
@@ -62,15 +61,6 @@ static const struct conntrack_entry *find_conntrack(const struct correlator *c, 
 	return conntrack_table_find(c->conntrack, &flow);
 }
 
-static struct address_tuple tuple_from(const struct flow_key *key, int client)
-{
-	return (struct address_tuple){ .ip_version = key->ip_version,
-				       .source = key->address[client],
-				       .destination = key->address[!client],
-				       .source_port = key->port[client],
-				       .destination_port = key->port[!client] };
-}
-
 static void complete_record(struct correlator *c, struct udp_conn *conn)
 {
 	struct trace_udp_conn *record = &conn->record;
@@ -79,7 +69,7 @@ static void complete_record(struct correlator *c, struct udp_conn *conn)
 
 	set_client(conn, conn->first_sender, TRACE_BY_FIRST_PACKET);
 	client = conn->client;
-	record->tuple = tuple_from(key, client);
+	record->tuple = flow_tuple(key, client);
 	record->sent_bytes = conn->bytes[client];
 	record->recv_bytes = conn->bytes[!client];
 	record->sent_packets = conn->packets[client];
@@ -191,7 +181,7 @@ static void handle_quic(struct correlator *c, struct udp_conn *conn, int sender,
 	}
 	if (conn->quic_tries == LIMIT_QUIC_TRIES || !quic_looks_like_initial(payload))
 		return;
-	tuple = tuple_from(&conn->flow.key, sender);
+	tuple = flow_tuple(&conn->flow.key, sender);
 	conn->quic = quic_flow_new(c, conn->record.id, &tuple, payload, packet);
 	if (!conn->quic && ++conn->quic_tries == LIMIT_QUIC_TRIES)
 		limit_hit(c->hits, LIMIT_QUIC_TRIES_HIT);

@@ -19,6 +19,12 @@
 	X(LIMIT_FRAGMENT_DATAGRAMS, 4096, "datagrams", "the oldest unfinished IP datagram is dropped") \
 	X(LIMIT_FRAGMENT_BYTES, 16 * 1024 * 1024, "bytes", "the oldest unfinished IP datagram is dropped") \
 	X(LIMIT_FLOWS, 1 << 20, "connections", "the connection that was silent longest is closed and reported as it is") \
+	X(LIMIT_HALF_OPEN, 4096, "connections", \
+	  "of further ones that nobody answered yet, only the packets are kept: it is not seen when another attempt makes good " \
+	  "for one") \
+	X(LIMIT_CLOSED_CONNECTIONS, 2048, "connections", \
+	  "those that closed before are reported at once; packets that came later than that for one of them are not in its " \
+	  "counts") \
 	X(LIMIT_SEGMENTS_AHEAD, 4 * 1024 * 1024, "bytes", "waiting for a lost segment ends: the hole becomes a gap") \
 	X(LIMIT_SEGMENTS_AHEAD_ALL, 256 * 1024 * 1024, "bytes", "no more segments are kept ahead of a hole: it becomes a gap") \
 	X(LIMIT_SEGMENTS_HELD, 4096, "segments", "as many wait for a hole in one direction; then it becomes a gap") \

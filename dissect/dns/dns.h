@@ -11,6 +11,8 @@
 #include "dissect/cursor.h"
 #include "store/limits.h"
 
+enum { DNS_PORT = 53 }; /* UDP and TCP */
+
 enum dns_type {
 	DNS_TYPE_A = 1,
 	DNS_TYPE_NS = 2,

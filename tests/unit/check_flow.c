@@ -31,8 +31,7 @@ static struct flow *add(size_t i, enum flow_queue queue, nt_time now)
 	struct flow *flow = &flows[i];
 
 	flow_key_make(&flow->key, 4, IP_PROTOCOL_TCP, 0, &low, (uint16_t)i, &high, 80);
-	flow->hash = flow_hash(&table, &flow->key);
-	flow_insert(&table, flow, queue, now);
+	flow_insert(&table, flow, flow_hash(&table, &flow->key), queue, now);
 	return flow;
 }
 
