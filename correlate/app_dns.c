@@ -34,7 +34,7 @@ static void *dns_open(struct app *app, int client_side)
 				      .tls_tunnel = app->in.tls_tunnel };
 
 	state->app = app;
-	state->talk = dns_talk_new(app->c, &flow, TRACE_DNS);
+	state->talk = dns_talk_new(app->c, &flow, TRACE_DNS, false);
 	state->direction[0].partial.max = state->direction[1].partial.max = LENGTH_SIZE + MAX_MESSAGE;
 	app->conn->record.from_resolver = true;
 	return state;

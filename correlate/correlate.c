@@ -85,6 +85,7 @@ void correlator_free(struct correlator *c)
 		return;
 	c->sink = &nobody;
 	end_all_flows(c);
+	arena_free(&c->dns_scratch);
 	exchanges_free(c->spare_exchanges);
 	flow_table_clear(&c->flows);
 	fragments_free(c->fragments);
@@ -214,6 +215,8 @@ static void make_room(struct correlator *c)
 	while ((flow = flow_expired(&c->flows, c->elapsed))) {
 		if (flow->key.protocol == IP_PROTOCOL_TCP)
 			tcp_expire(c, flow);
+		else if (flow->queue == FLOW_UDP_ANSWERED)
+			udp_rest(c, (struct udp_conn *)flow);
 		else
 			end_flow(c, flow, TRACE_CLOSE_NONE);
 	}

@@ -7,22 +7,27 @@
 
 enum { MAX_LOOKUPS = 64 };
 
+/* What came of a query. */
+struct noted {
+	struct lookup *lookup; /* a reference */
+	uint16_t id;           /* of the query */
+};
+
 struct dns_talk {
 	struct correlator *c;
 	struct resolver_flow flow;
 	struct trace_dns_query record;
 	struct trace_dns_message *messages;
 	size_t capacity;
-	struct lookup *lookups[MAX_LOOKUPS]; /* the latest ones, a ring */
-	uint16_t lookup_ids[MAX_LOOKUPS];    /* ids of the queries that they came from */
-	size_t lookup_count;
-	bool split; /* the queries of an earlier record are not at hand any more */
+	struct noted *noted; /* the latest ones, a ring once there are MAX_LOOKUPS */
+	size_t noted_count, noted_capacity;
+	size_t unanswered; /* queries */
+	bool split;        /* the queries of an earlier record are not at hand any more */
 	trace_id dial;
-	struct arena arena;   /* what the record points to */
-	struct arena scratch; /* of the message that is being read */
+	struct arena arena; /* what the record points to */
 };
 
-struct dns_talk *dns_talk_new(struct correlator *c, const struct resolver_flow *flow, enum trace_dns_kind kind)
+struct dns_talk *dns_talk_new(struct correlator *c, const struct resolver_flow *flow, enum trace_dns_kind kind, bool goes_on)
 {
 	struct dns_talk *talk = nt_zalloc(sizeof *talk);
 
@@ -33,6 +38,7 @@ struct dns_talk *dns_talk_new(struct correlator *c, const struct resolver_flow *
 	talk->record.kind = kind;
 	talk->record.over = flow->over;
 	talk->record.tls_tunnel = flow->tls_tunnel;
+	talk->split = goes_on;
 	return talk;
 }
 
@@ -40,24 +46,33 @@ struct dns_talk *dns_talk_new(struct correlator *c, const struct resolver_flow *
 
 static void note_lookup(struct dns_talk *talk, struct lookup *lookup, uint16_t id)
 {
-	size_t i = talk->lookup_count++ % MAX_LOOKUPS;
+	struct noted *noted;
 
-	if (talk->lookups[i]) {
-		if (!talk->dial)
-			talk->dial = lookup_dial(talk->lookups[i]);
-		lookup_unref(talk->lookups[i]);
+	if (talk->noted_count == talk->noted_capacity && talk->noted_capacity < MAX_LOOKUPS) {
+		talk->noted_capacity = talk->noted_capacity ? talk->noted_capacity * 2 : 2;
+		talk->noted = nt_realloc_array(talk->noted, talk->noted_capacity, sizeof *talk->noted);
 	}
-	talk->lookups[i] = lookup;
-	talk->lookup_ids[i] = id;
+	noted = &talk->noted[talk->noted_count % MAX_LOOKUPS];
+	if (talk->noted_count++ >= MAX_LOOKUPS) {
+		if (!talk->dial)
+			talk->dial = lookup_dial(noted->lookup);
+		lookup_unref(noted->lookup);
+	}
+	*noted = (struct noted){ .lookup = lookup, .id = id };
+}
+
+static size_t noted_lookups(const struct dns_talk *talk)
+{
+	return talk->noted_count < MAX_LOOKUPS ? talk->noted_count : MAX_LOOKUPS;
 }
 
 static struct lookup *noted_lookup(const struct dns_talk *talk, uint16_t id)
 {
-	for (size_t n = 0; n < MAX_LOOKUPS && n < talk->lookup_count; n++) {
-		size_t i = (talk->lookup_count - 1 - n) % MAX_LOOKUPS;
+	for (size_t n = 0; n < noted_lookups(talk); n++) {
+		const struct noted *noted = &talk->noted[(talk->noted_count - 1 - n) % MAX_LOOKUPS];
 
-		if (talk->lookup_ids[i] == id)
-			return talk->lookups[i];
+		if (noted->id == id)
+			return noted->lookup;
 	}
 	return NULL;
 }
@@ -66,9 +81,8 @@ trace_id dns_talk_dial(const struct dns_talk *talk)
 {
 	trace_id dial = talk->dial;
 
-	for (size_t i = 0; i < MAX_LOOKUPS && !dial; i++)
-		if (talk->lookups[i])
-			dial = lookup_dial(talk->lookups[i]);
+	for (size_t i = 0; i < noted_lookups(talk) && !dial; i++)
+		dial = lookup_dial(talk->noted[i].lookup);
 	return dial;
 }
 
@@ -166,7 +180,7 @@ static void begin_another_record(struct dns_talk *talk)
 	report(talk);
 	arena_free(&talk->arena);
 	talk->record.id = new_id(talk->c);
-	talk->record.message_count = 0;
+	talk->record.message_count = talk->unanswered = 0;
 	talk->split = true;
 }
 
@@ -175,7 +189,7 @@ static struct trace_dns_message *add_message(struct dns_talk *talk)
 	if (talk->record.message_count == LIMIT_DNS_MESSAGES || talk->arena.used > LIMIT_DNS_TALK_BYTES)
 		begin_another_record(talk);
 	if (talk->record.message_count == talk->capacity) {
-		talk->capacity = talk->capacity ? talk->capacity * 2 : 4;
+		talk->capacity = talk->capacity ? talk->capacity * 2 : 2;
 		talk->messages = nt_realloc_array(talk->messages, talk->capacity, sizeof *talk->messages);
 	}
 	return &talk->messages[talk->record.message_count++];
@@ -185,6 +199,7 @@ static void handle_query(struct dns_talk *talk, const struct dns_message *messag
 {
 	struct lookup *lookup;
 
+	talk->unanswered++;
 	if (talk->record.kind != TRACE_DNS || message->opcode != 0)
 		return;
 	lookup = dials_query(talk->c, &talk->flow, message, time, packet);
@@ -198,6 +213,8 @@ static void handle_reply(struct dns_talk *talk, const struct dns_message *messag
 	const struct trace_dns_message *query = query_of(talk, message, &duplicate);
 	struct lookup *lookup = noted_lookup(talk, message->id);
 
+	if (query && !duplicate)
+		talk->unanswered--;
 	if (query)
 		out->latency_us = (out->time - query->time) / NT_MICROSECOND;
 	if (talk->record.kind != TRACE_DNS)
@@ -215,21 +232,25 @@ static void handle_reply(struct dns_talk *talk, const struct dns_message *messag
 
 void dns_talk_unreachable(struct dns_talk *talk, uint8_t type, uint8_t code, struct packet_ref packet)
 {
-	if (talk->lookup_count)
-		dials_query_unreachable(talk->c, talk->lookups[(talk->lookup_count - 1) % MAX_LOOKUPS], type, code, packet);
+	if (talk->noted_count)
+		dials_query_unreachable(talk->c, talk->noted[(talk->noted_count - 1) % MAX_LOOKUPS].lookup, type, code, packet);
+}
+
+bool dns_talk_is_answered(const struct dns_talk *talk)
+{
+	return talk->record.kind == TRACE_DNS && talk->unanswered == 0;
 }
 
 bool dns_talk_message(struct dns_talk *talk, struct cursor wire, nt_time time, struct packet_ref packet)
 {
 	struct trace_dns_message out = { .time = time, .packet = packet, .latency_us = -1 };
+	struct arena *scratch = &talk->c->dns_scratch;
 	struct trace_dns_message *kept;
 	struct dns_message message;
 
-	dns_parse(wire, &talk->scratch, talk->c->hits, &message);
-	if (cur_left(&wire) < 12) {
-		arena_clear(&talk->scratch);
+	if (cur_left(&wire) < DNS_HEADER_SIZE)
 		return false;
-	}
+	dns_parse(wire, scratch, talk->c->hits, &message);
 	out.is_reply = message.is_response;
 	out.id = message.id;
 	out.opcode = message.opcode;
@@ -251,7 +272,7 @@ bool dns_talk_message(struct dns_talk *talk, struct cursor wire, nt_time time, s
 	if (message.is_response)
 		keep_answers(talk, &message, &out);
 	*kept = out;
-	arena_clear(&talk->scratch);
+	arena_clear(scratch);
 	return true;
 }
 
@@ -260,10 +281,10 @@ void dns_talk_end(struct dns_talk *talk)
 	if (!talk)
 		return;
 	report(talk);
-	for (size_t i = 0; i < MAX_LOOKUPS; i++)
-		lookup_unref(talk->lookups[i]);
+	for (size_t i = 0; i < noted_lookups(talk); i++)
+		lookup_unref(talk->noted[i].lookup);
+	free(talk->noted);
 	free(talk->messages);
 	arena_free(&talk->arena);
-	arena_free(&talk->scratch);
 	free(talk);
 }

@@ -117,7 +117,7 @@ static struct dns_talk *talk_of(struct exchange_list *list)
 					    .tls_tunnel = app->in.tls_tunnel };
 
 	if (!list->dns)
-		list->dns = dns_talk_new(app->c, &flow, TRACE_DNS);
+		list->dns = dns_talk_new(app->c, &flow, TRACE_DNS, false);
 	app->conn->record.from_resolver = true;
 	return list->dns;
 }

@@ -8,12 +8,13 @@
 /*
  * Silence that ends a flow.  Half open: longer than the longest wait between two SYNs (64 s on Linux).  Open: longer than the default
  * keep-alive of TCP (2 h, RFC 9293 3.8.4).  Closed, whether the connection is still whole or not: long enough for stray retransmissions, so
- * that they do not look like a new flow.  UDP: as conntrack keeps a stream of datagrams, and a little more.
+ * that they do not look like a new flow.  UDP: as conntrack keeps a stream of datagrams, and a little more; where every DNS query has its
+ * reply, the longest wait of a resolver for what it goes on with is enough for the conversation, though not for the flow.
  */
 static const nt_time timeout[FLOW_QUEUE_COUNT] = {
 	[FLOW_TCP_HALF_OPEN] = 150 * NT_SECOND, [FLOW_TCP_OPEN] = (2 * 3600 + 600) * NT_SECOND,
 	[FLOW_TCP_CLOSED] = 60 * NT_SECOND,     [FLOW_TCP_TIME_WAIT] = 60 * NT_SECOND,
-	[FLOW_UDP] = 180 * NT_SECOND,
+	[FLOW_UDP] = 180 * NT_SECOND,           [FLOW_UDP_ANSWERED] = 30 * NT_SECOND,
 };
 
 enum { FIRST_CAPACITY = 1024 };
@@ -199,10 +200,11 @@ static struct flow *oldest(struct flow_table *table, int queue)
 	return flow;
 }
 
-/* Of closed connections only the last ones are kept whole. */
+/* Of what is over, as far as one can tell, only the last ones are kept whole. */
 static bool is_full(const struct flow_table *table, int queue)
 {
-	return queue == FLOW_TCP_CLOSED && table->in_queue[queue] > LIMIT_CLOSED_CONNECTIONS;
+	return (queue == FLOW_TCP_CLOSED && table->in_queue[queue] > LIMIT_CLOSED_CONNECTIONS) ||
+	       (queue == FLOW_UDP_ANSWERED && table->in_queue[queue] > LIMIT_DNS_CONVERSATIONS);
 }
 
 static nt_time timeout_of(const struct flow_table *table, int queue)

@@ -19,7 +19,15 @@ struct flow_key {
 };
 
 /* How long a flow may be silent depends on what it waits for. */
-enum flow_queue { FLOW_TCP_HALF_OPEN, FLOW_TCP_OPEN, FLOW_TCP_CLOSED, FLOW_TCP_TIME_WAIT, FLOW_UDP, FLOW_QUEUE_COUNT };
+enum flow_queue {
+	FLOW_TCP_HALF_OPEN,
+	FLOW_TCP_OPEN,
+	FLOW_TCP_CLOSED,
+	FLOW_TCP_TIME_WAIT,
+	FLOW_UDP,
+	FLOW_UDP_ANSWERED,
+	FLOW_QUEUE_COUNT
+};
 
 /* What a flow is the beginning of. */
 enum flow_form {

@@ -41,6 +41,7 @@ struct correlator {
 	struct appid *appid;                              /* NULL if switched off */
 	struct quic_handshake *quic_oldest, *quic_newest; /* unfinished, in the order of their begin */
 	size_t quic_handshakes;
+	struct arena dns_scratch;         /* of the DNS message that is being read */
 	struct exchange *spare_exchanges; /* for reuse, so that a request costs no allocation in steady state */
 	struct tls_keylog *resumable;     /* secrets of sessions that may be resumed; NULL without a key log */
 	uint64_t keys_missed;             /* tunnels whose content could not be read */

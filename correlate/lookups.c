@@ -296,9 +296,14 @@ static bool is_loopback(uint8_t ip_version, const struct ip_address *address)
  * A host asks from one address and connects from another when they are of different families, or when its resolver runs on itself.  In
  * one family, another client's lookup is another client's.
  */
+static bool may_be_of_other_address(const struct lookup *lookup, uint8_t ip_version)
+{
+	return lookup->ip_version != ip_version || is_loopback(lookup->ip_version, &lookup->client);
+}
+
 static struct lookup *of_same_host(struct lookup *lookup, uint8_t ip_version)
 {
-	return lookup && (lookup->ip_version != ip_version || is_loopback(lookup->ip_version, &lookup->client)) ? lookup : NULL;
+	return lookup && may_be_of_other_address(lookup, ip_version) ? lookup : NULL;
 }
 
 static struct lookup *find(const struct lookups *lookups, const struct key *key)
@@ -425,8 +430,10 @@ void lookups_reply(struct lookups *lookups, struct lookup *lookup, const struct 
 		memcpy(address.bytes, answer->data.at, answer->data.size);
 		key = address_key(&flow->client, &address);
 		remember(lookups, &key, lookup);
-		key = address_key(&any_client, &address);
-		remember(lookups, &key, lookup);
+		if (may_be_of_other_address(lookup, answer->type == DNS_TYPE_A ? 4 : 6)) {
+			key = address_key(&any_client, &address);
+			remember(lookups, &key, lookup);
+		}
 		lookup->answered = true;
 	}
 }

@@ -20,6 +20,8 @@ struct udp_conn {
 	uint64_t bytes[2], packets[2];
 	struct dns_talk *talk;
 	enum trace_dns_kind talk_kind;
+	bool talk_reported;  /* as far as it went then */
+	bool talk_cut_short; /* by LIMIT_DNS_CONVERSATIONS */
 	struct quic_flow *quic;
 	uint8_t quic_tries; /* datagrams that looked like QUIC, and were not */
 	struct appid_flow *appid;
@@ -80,12 +82,26 @@ static void complete_record(struct correlator *c, struct udp_conn *conn)
 	record->conntrack = find_conntrack(c, record);
 }
 
+static void end_talk(struct udp_conn *conn)
+{
+	if (conn->talk && !conn->record.from_dial)
+		conn->record.from_dial = dns_talk_dial(conn->talk);
+	dns_talk_end(conn->talk);
+	conn->talk = NULL;
+}
+
+void udp_rest(struct correlator *c, struct udp_conn *conn)
+{
+	end_talk(conn);
+	conn->talk_reported = true;
+	conn->talk_cut_short = c->flows.in_queue[FLOW_UDP_ANSWERED] > LIMIT_DNS_CONVERSATIONS;
+	flow_move(&c->flows, &conn->flow, FLOW_UDP);
+}
+
 void udp_end(struct correlator *c, struct udp_conn *conn)
 {
 	complete_record(c, conn);
-	if (conn->talk)
-		conn->record.from_dial = dns_talk_dial(conn->talk);
-	dns_talk_end(conn->talk);
+	end_talk(conn);
 	if (conn->quic)
 		quic_flow_finish(conn->quic, &conn->record, c->elapsed - conn->flow.last);
 	if (c->sink->udp_conn && client_wanted(c, conn->record.tuple.ip_version, &conn->record.tuple.source))
@@ -160,12 +176,15 @@ static void handle_dns(struct correlator *c, struct udp_conn *conn, int sender, 
 					       .nameserver = key->address[!client],
 					       .nameserver_port = key->port[!client],
 					       .client_port = key->port[client] };
-		conn->talk = dns_talk_new(c, &flow, conn->talk_kind);
+		conn->talk = dns_talk_new(c, &flow, conn->talk_kind, conn->talk_reported);
+		if (conn->talk_cut_short)
+			limit_hit(c->hits, LIMIT_DNS_CONVERSATIONS_HIT);
 		conn->record.from_resolver = conn->talk_kind == TRACE_DNS;
 		if (!c->appid)
 			conn->record.app_protocol = BYTES("DNS");
 	}
 	dns_talk_message(conn->talk, message, packet->time, packet->ref);
+	flow_move(&c->flows, &conn->flow, dns_talk_is_answered(conn->talk) ? FLOW_UDP_ANSWERED : FLOW_UDP);
 }
 
 /* ---- QUIC ---- */
@@ -214,7 +233,7 @@ static void handle_payload(struct correlator *c, struct udp_conn *conn, int send
 {
 	if (cur_left(&datagram->payload) == 0)
 		return;
-	if (conn->talk ||
+	if (conn->talk || conn->talk_reported ||
 	    ((!conn->first_payload_seen || has_port(conn, DNS_PORT)) && speaks_dns(c, conn, sender, datagram->payload)))
 		handle_dns(c, conn, sender, datagram->payload, packet);
 	else

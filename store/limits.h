@@ -25,6 +25,9 @@
 	X(LIMIT_CLOSED_CONNECTIONS, 2048, "connections", \
 	  "those that closed before are reported at once; packets that came later than that for one of them are not in its " \
 	  "counts") \
+	X(LIMIT_DNS_CONVERSATIONS, 4096, "conversations", \
+	  "with a reply to each query are open; the one silent longest is reported, and what comes later on that flow in another " \
+	  "record") \
 	X(LIMIT_SEGMENTS_AHEAD, 4 * 1024 * 1024, "bytes", "waiting for a lost segment ends: the hole becomes a gap") \
 	X(LIMIT_SEGMENTS_AHEAD_ALL, 256 * 1024 * 1024, "bytes", "no more segments are kept ahead of a hole: it becomes a gap") \
 	X(LIMIT_SEGMENTS_HELD, 4096, "segments", "as many wait for a hole in one direction; then it becomes a gap") \
@@ -54,7 +57,7 @@
 	X(LIMIT_HTTP2_STREAMS, 4096, "streams", "of one HTTP/2 connection; the one that was opened first is forgotten") \
 	X(LIMIT_HTTP2_TABLE, 64 * 1024, "bytes", \
 	  "of a larger HTTP/2 header table the oldest entries are not known, nor fields that refer to them") \
-	X(LIMIT_NAMES, 1 << 18, "addresses", "the oldest remembered DNS answer is forgotten") \
+	X(LIMIT_NAMES, 1 << 15, "names and addresses", "of clients, as DNS told them: the one told longest ago is forgotten") \
 	X(LIMIT_LOOKUP_FLOWS, 16, "flows", "that one name was looked up on: further ones are not in its dial") \
 	X(LIMIT_LOOKUPS, 1 << 16, "lookups", "of names, without an outcome yet: that which was silent longest gets it early") \
 	X(LIMIT_HTTP_CLIENTS, 256, "clients", \

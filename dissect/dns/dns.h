@@ -11,7 +11,7 @@
 #include "dissect/cursor.h"
 #include "store/limits.h"
 
-enum { DNS_PORT = 53 }; /* UDP and TCP */
+enum { DNS_PORT = 53 /* UDP and TCP */, DNS_HEADER_SIZE = 12 };
 
 enum dns_type {
 	DNS_TYPE_A = 1,

@@ -7,7 +7,6 @@
 #include "dissect/dns/dns.h"
 
 enum {
-	DNS_HEADER_SIZE = 12,
 	DNS_NAME_SIZE = 255,      /* bytes on the wire, with the root label: RFC 1035 3.1 */
 	DNS_NAME_TEXT_SIZE = 1024 /* four characters for every byte of a label, a dot for every label, and the final 0 */
 };
