@@ -73,6 +73,7 @@ void correlator_finish(struct correlator *c)
 	dials_settle(c, true); /* first: what DNS flows resolved for is told with them */
 	end_all_flows(c);
 	c->stats.skipped.fragments_unfinished = fragments_unfinished(c->fragments);
+	c->stats.fragments_conflicting = fragments_conflicting(c->fragments);
 	diagnose_capture(c);
 	findings_report(c);
 }
@@ -248,11 +249,15 @@ static enum net_result put_together(struct correlator *c, struct net_packet *net
 {
 	struct net_packet whole;
 	enum net_result result = NET_FRAGMENT;
+	bool is_whole;
 
 	for (unsigned depth = 0; result == NET_FRAGMENT && depth < LIMIT_NESTING; depth++) {
 		if (c->stats.fragments++ == 0)
 			c->stats.first_fragment_packet = packet->ref;
-		if (!fragments_add(c->fragments, net, packet->vantage, packet->time, &whole))
+		is_whole = fragments_add(c->fragments, net, packet->vantage, packet->time, &whole);
+		if (!c->stats.conflicting_fragment_packet.number && fragments_conflicting(c->fragments))
+			c->stats.conflicting_fragment_packet = packet->ref;
+		if (!is_whole)
 			return NET_FRAGMENT;
 		c->stats.datagrams_reassembled++;
 		*net = whole;

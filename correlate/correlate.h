@@ -52,12 +52,13 @@ struct correlate_stats {
 	uint64_t packets, ip_packets, tcp_packets, udp_packets, icmp_packets;
 	uint64_t cut_packets; /* packets of which the snaplen cut something */
 	uint64_t fragments, datagrams_reassembled;
+	uint64_t fragments_conflicting; /* with other bytes than another fragment had brought for the same place */
 	struct correlate_skipped skipped;
 	struct correlate_unknown unknown[64]; /* LIMIT_UNKNOWN_KINDS */
 	size_t unknown_count;
 	nt_time first_packet_time; /* of the first packet: where the trace begins */
 	nt_time smallest_time, largest_time;
-	struct packet_ref first_cut_packet, first_fragment_packet, step_back_packet;
+	struct packet_ref first_cut_packet, first_fragment_packet, conflicting_fragment_packet, step_back_packet;
 	nt_time largest_step_back;    /* nanoseconds */
 	uint64_t time_went_backwards; /* packets older than one before them */
 };

@@ -50,6 +50,25 @@ static void note_fragments(struct correlator *c)
 	finding_packet(f, stats->first_fragment_packet, "the first fragment");
 }
 
+/* RFC 4963, RFC 5722: of datagrams that share an identification by chance, or of somebody who hides what he sends. */
+static void warn_of_conflicting_fragments(struct correlator *c)
+{
+	const struct correlate_stats *stats = &c->stats;
+	struct finding *f;
+
+	if (!stats->fragments_conflicting)
+		return;
+	f = finding_begin(c, FINDING_IP_CONFLICTING_FRAGMENTS, stats->first_packet_time);
+	finding_say(f,
+		    "%llu IP fragments brought other bytes than came before for the same place in the datagram. The first copy is "
+		    "what is "
+		    "shown here, and no such datagram of IPv6 is. Either two datagrams have the same identification, or somebody "
+		    "forges "
+		    "fragments.",
+		    (unsigned long long)stats->fragments_conflicting);
+	finding_packet(f, stats->conflicting_fragment_packet, "a fragment with other content");
+}
+
 static void note_clock(struct correlator *c)
 {
 	const struct correlate_stats *stats = &c->stats;
@@ -90,6 +109,7 @@ void diagnose_capture(struct correlator *c)
 	note_truncated_packets(c);
 	note_loss(c);
 	note_fragments(c);
+	warn_of_conflicting_fragments(c);
 	note_clock(c);
 	note_one_direction(c);
 }

@@ -449,6 +449,31 @@ static void note_reordering(struct correlator *c, const struct tcp_conn *conn)
 	finding_trace(f, conn->record.id);
 }
 
+/* RFC 9293 3.4: a byte that is sent again is the same byte. */
+static void warn_of_conflicts(struct correlator *c, const struct tcp_conn *conn)
+{
+	const struct tcp_side *client = client_side(conn), *server = server_side(conn);
+	const uint32_t of_client = client->counts.conflicting_overlaps, of_server = server->counts.conflicting_overlaps;
+	struct finding *f;
+
+	if (of_client + of_server == 0)
+		return;
+	f = finding_begin(c, FINDING_TCP_CONFLICTING_OVERLAPS, conn->record.last);
+	finding_say(f, "On the connection to ");
+	name_server(f, conn);
+	finding_say(
+		f,
+		" %u segments (%u of the client, %u of the server) brought other bytes than came before for the same place in the "
+		"stream. The first copy is what is shown here; the receiver may have taken the other. Somebody forges or changes "
+		"packets on the way, or one was damaged.",
+		of_client + of_server, of_client, of_server);
+	finding_packet(f, client->first_copy, "the first copy");
+	finding_packet(f, client->other_copy, "the same bytes with other content");
+	finding_packet(f, server->first_copy, "the first copy");
+	finding_packet(f, server->other_copy, "the same bytes with other content");
+	finding_trace(f, conn->record.id);
+}
+
 static void note_frag_needed(struct correlator *c, const struct tcp_conn *conn)
 {
 	const struct trace_tcp_conn *record = &conn->record;
@@ -517,6 +542,7 @@ void diagnose_tcp(struct correlator *c, struct tcp_conn *conn)
 	warn_of_loss(c, conn);
 	note_zero_window(c, conn);
 	note_reordering(c, conn);
+	warn_of_conflicts(c, conn);
 	note_frag_needed(c, conn);
 	note_mid_connection(c, conn);
 }

@@ -38,7 +38,7 @@ struct datagram {
 struct fragments {
 	struct datagram *bucket[BUCKETS], *oldest, *newest;
 	size_t datagrams, bytes;
-	uint64_t seed, unfinished;
+	uint64_t seed, unfinished, conflicting;
 	struct limit_hits *hits;
 	uint8_t *whole; /* MAX_DATAGRAM bytes, for the datagram handed out last */
 };
@@ -102,6 +102,11 @@ uint64_t fragments_unfinished(const struct fragments *fragments)
 	for (const struct datagram *datagram = fragments->oldest; datagram; datagram = datagram->newer)
 		count += datagram->count;
 	return count;
+}
+
+uint64_t fragments_conflicting(const struct fragments *fragments)
+{
+	return fragments->conflicting;
 }
 
 static void make_room(struct fragments *fragments, nt_time now)
@@ -180,6 +185,34 @@ static void add_parts(struct fragments *fragments, struct datagram *datagram, ui
 	}
 }
 
+/* How a fragment and the parts that are there lie to each other. */
+struct overlap {
+	uint32_t bytes; /* that come again */
+	bool conflicts;
+};
+
+static struct overlap overlap_of(const struct datagram *datagram, uint32_t offset, uint32_t end, struct bytes captured)
+{
+	struct overlap overlap = { 0 };
+
+	for (const struct part *part = datagram->parts; part && part->offset < end; part = part->next) {
+		uint32_t from = part->offset > offset ? part->offset : offset;
+		uint32_t to = part->offset + part->size < end ? part->offset + part->size : end;
+		uint32_t have = offset + (uint32_t)captured.size;
+
+		if (from >= to)
+			continue;
+		overlap.bytes += to - from;
+		if (have > part->offset + part->captured)
+			have = part->offset + part->captured;
+		if (have > to)
+			have = to;
+		if (from < have && memcmp(part->bytes + (from - part->offset), captured.at + (from - offset), have - from) != 0)
+			overlap.conflicts = true;
+	}
+	return overlap;
+}
+
 static void assemble(struct fragments *fragments, const struct datagram *datagram, struct net_packet *whole)
 {
 	uint32_t have = 0;
@@ -202,6 +235,7 @@ bool fragments_add(struct fragments *fragments, const struct net_packet *fragmen
 {
 	struct fragment_key key;
 	struct datagram *datagram;
+	struct overlap overlap;
 	uint64_t end = (uint64_t)fragment->fragment.offset + cur_left_on_wire(&fragment->payload);
 
 	if (end >= MAX_DATAGRAM || end == fragment->fragment.offset) { /* "ping of death", or nothing in it */
@@ -219,6 +253,14 @@ bool fragments_add(struct fragments *fragments, const struct net_packet *fragmen
 	datagram = find_or_add(fragments, &key, time);
 	if ((datagram->total && end > datagram->total) || (!fragment->fragment.more && end < datagram->reach)) {
 		fragments->unfinished++; /* it lies beyond the last fragment: one of the two is forged or of another datagram */
+		return false;
+	}
+	overlap = overlap_of(datagram, fragment->fragment.offset, (uint32_t)end, cur_rest(&fragment->payload));
+	fragments->conflicting += overlap.conflicts;
+	if (fragment->ip_version == 6 &&
+	    (overlap.conflicts || (overlap.bytes && overlap.bytes < end - fragment->fragment.offset))) {
+		fragments->unfinished++;
+		drop(fragments, datagram, false);
 		return false;
 	}
 	if (end > datagram->reach)

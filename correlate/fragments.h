@@ -1,5 +1,8 @@
 /*
- * IP fragments put together (RFC 791 3.2, RFC 8200 4.5).  Where fragments overlap, the first copy wins.
+ * IP fragments put together (RFC 791 3.2, RFC 8200 4.5).
+ *
+ * Where fragments of IPv4 overlap, the first copy wins.  IPv6 has no fragments that overlap: such a datagram is dropped (RFC 5722 4), but
+ * for fragments that bring nothing new.  Other content in the overlap is counted either way.
  */
 #ifndef NETTRACE_CORRELATE_FRAGMENTS_H
 #define NETTRACE_CORRELATE_FRAGMENTS_H
@@ -21,5 +24,8 @@ bool fragments_add(struct fragments *fragments, const struct net_packet *fragmen
 
 /* Fragments that never became a datagram, those still waiting included. */
 uint64_t fragments_unfinished(const struct fragments *fragments);
+
+/* Fragments so far whose bytes differ from those that another fragment had brought for the same place. */
+uint64_t fragments_conflicting(const struct fragments *fragments);
 
 #endif

@@ -49,8 +49,10 @@ static void hand_on(struct correlator *c, struct tcp_conn *conn, int side, const
 	struct app *app = app_of(c, conn);
 
 	conn->waiting = false;
-	if (piece->data.size)
+	if (piece->data.size) {
 		app_data(app, side, piece);
+		overlap_handed_on(conn, side, piece);
+	}
 	if (cut)
 		app_gap(app, side, cut, piece);
 	conn->side[side].deliver = piece->offset + piece->data.size + cut;
@@ -104,11 +106,13 @@ static void drop_held(struct correlator *c, struct tcp_side *side)
 	free(first);
 }
 
-static void hold(struct correlator *c, struct tcp_side *side, const struct piece *piece, uint32_t cut)
+/* Puts a piece in front of *at. */
+static void hold(struct correlator *c, struct tcp_side *side, struct held_segment **at, const struct piece *piece, uint32_t cut)
 {
-	struct held_segment *held = nt_alloc(sizeof *held + piece->data.size), **at = &side->held;
+	struct held_segment *held = nt_alloc(sizeof *held + piece->data.size);
 
-	*held = (struct held_segment){ .offset = piece->offset,
+	*held = (struct held_segment){ .next = *at,
+				       .offset = piece->offset,
 				       .ack = piece->ack,
 				       .time = piece->time,
 				       .packet = piece->packet,
@@ -116,11 +120,6 @@ static void hold(struct correlator *c, struct tcp_side *side, const struct piece
 				       .cut = cut };
 	if (piece->data.size)
 		memcpy(held->bytes, piece->data.at, piece->data.size);
-	if (side->held_last && side->held_last->offset <= held->offset)
-		at = &side->held_last->next;
-	while (*at && (*at)->offset <= held->offset)
-		at = &(*at)->next;
-	held->next = *at;
 	*at = held;
 	if (!held->next)
 		side->held_last = held;
@@ -129,7 +128,7 @@ static void hold(struct correlator *c, struct tcp_side *side, const struct piece
 	c->held_bytes += sizeof *held + held->captured;
 }
 
-/* Cuts off what was handed on already.  False if nothing remains. */
+/* Cuts off what is before `from`.  False if nothing remains. */
 static bool trim(struct piece *piece, uint32_t *cut, uint64_t from)
 {
 	uint64_t end = piece->offset + piece->data.size + *cut, old;
@@ -148,6 +147,35 @@ static bool trim(struct piece *piece, uint32_t *cut, uint64_t from)
 		piece->data.size -= old;
 	}
 	return true;
+}
+
+static uint64_t end_of(const struct held_segment *held)
+{
+	return held->offset + held->captured + held->cut;
+}
+
+/* Holds what does not wait already: of bytes that come twice, the first copy counts. */
+static void hold_new(struct correlator *c, struct tcp_side *side, const struct piece *segment, uint32_t cut)
+{
+	struct held_segment **at = &side->held;
+	struct piece piece = *segment;
+
+	if (side->held_last && end_of(side->held_last) <= piece.offset)
+		at = &side->held_last->next;
+	for (; *at && (*at)->offset < piece.offset + piece.data.size + cut; at = &(*at)->next) {
+		if (piece.offset < (*at)->offset) {
+			const uint64_t size = (*at)->offset - piece.offset;
+			struct piece before = piece;
+
+			if (before.data.size > size)
+				before.data.size = (size_t)size;
+			hold(c, side, at, &before, (uint32_t)(size - before.data.size));
+			at = &(*at)->next;
+		}
+		if (!trim(&piece, &cut, end_of(*at)))
+			return;
+	}
+	hold(c, side, at, &piece, cut);
 }
 
 /* Hands on the first held segment if it is its turn, or drops it if it is old.  False if it must go on waiting. */
@@ -247,7 +275,7 @@ void stream_segment(struct correlator *c, struct tcp_conn *conn, int side, const
 	if (piece.offset == delivered(s) && !s->held && in_turn(conn, side, piece.ack)) {
 		hand_on(c, conn, side, &piece, cut);
 	} else {
-		hold(c, s, &piece, cut);
+		hold_new(c, s, &piece, cut);
 		while (s->held && (s->held_bytes > LIMIT_SEGMENTS_AHEAD || s->held_count > LIMIT_SEGMENTS_HELD ||
 				   c->held_bytes > LIMIT_SEGMENTS_AHEAD_ALL)) {
 			limit_hit(c->hits, s->held_count > LIMIT_SEGMENTS_HELD    ? LIMIT_SEGMENTS_HELD_HIT
@@ -267,6 +295,7 @@ static void close_app(struct tcp_conn *conn)
 	app_free(conn->app);
 	conn->app = NULL;
 	conn->app_done = true;
+	overlap_free(conn);
 }
 
 void stream_check(struct correlator *c, struct tcp_conn *conn)

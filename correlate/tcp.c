@@ -492,11 +492,30 @@ static void handle_ack(struct tcp_conn *conn, int sender, const struct tcp_segme
 	side->last_window = segment->window;
 }
 
+/* A single byte may be that of a keep-alive or probe, which is anything (RFC 1122 4.2.3.6); what was damaged proves nothing. */
+static bool conflicts(struct tcp_conn *conn, int sender, const struct tcp_segment *segment, const struct piece *piece,
+		      const struct packet_context *packet)
+{
+	struct tcp_side *side = &conn->side[sender];
+	struct packet_ref first;
+
+	if (piece->data.size < 2 || (segment->flags & TCP_RST) || !overlap_conflicts(conn, sender, piece, &first) ||
+	    tcp_is_damaged(packet->net))
+		return false;
+	if (side->counts.conflicting_overlaps++ == 0) {
+		side->first_copy = first;
+		side->other_copy = piece->packet;
+	}
+	return true;
+}
+
 /* Counts the payload, and says whether any byte of it is new. */
-static bool count_payload(struct correlator *c, struct tcp_conn *conn, int sender, uint64_t offset, size_t size, size_t cut,
-			  const struct packet_context *packet)
+static bool count_payload(struct correlator *c, struct tcp_conn *conn, int sender, const struct tcp_segment *segment,
+			  const struct piece *piece, const struct packet_context *packet)
 {
 	const nt_time time = packet->time;
+	const size_t cut = segment->payload.cut, size = piece->data.size + cut;
+	const uint64_t offset = piece->offset;
 	struct tcp_side *side = &conn->side[sender];
 	uint64_t fresh = ranges_add(&side->bytes_seen, offset, offset + size, c->hits);
 
@@ -508,6 +527,8 @@ static bool count_payload(struct correlator *c, struct tcp_conn *conn, int sende
 		side->counts.cut_bytes += cut < fresh ? cut : fresh;
 	if (fresh == 0 && size == 1 && offset + 1 == side->top)
 		side->counts.keep_alives++;
+	else if (fresh < size && conflicts(conn, sender, segment, piece, packet))
+		; /* nothing that was sent before */
 	else if (fresh == 0) {
 		note_sent_again(conn, side, packet);
 		note_stuck(side, offset, size, packet);
@@ -553,7 +574,7 @@ static void handle_payload(struct correlator *c, struct tcp_conn *conn, int send
 		if (offset + 1 == side->top && !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&
 		    (side->byte_count || side->isn.known))
 			side->counts.keep_alives++;
-	} else if (count_payload(c, conn, sender, offset, size, segment->payload.cut, packet)) {
+	} else {
 		struct piece piece = { .data = cur_rest(&segment->payload),
 				       .offset = offset,
 				       .ack = segment->flags & TCP_ACK && peer->based ? offset_of(peer, segment->acknowledgment)
@@ -563,9 +584,11 @@ static void handle_payload(struct correlator *c, struct tcp_conn *conn, int send
 
 		if (piece.ack > peer->top + PLAUSIBLE_ACK_LEAD)
 			piece.ack = 0;
-		stream_segment(c, conn, sender, &piece, (uint32_t)segment->payload.cut);
-		if (c->appid && !conn->appid_done)
-			ask_appid(c, conn, segment, packet);
+		if (count_payload(c, conn, sender, segment, &piece, packet)) {
+			stream_segment(c, conn, sender, &piece, (uint32_t)segment->payload.cut);
+			if (c->appid && !conn->appid_done)
+				ask_appid(c, conn, segment, packet);
+		}
 	}
 	if (segment->flags & TCP_FIN)
 		handle_fin(c, conn, sender, offset + size, packet);

@@ -21,9 +21,9 @@ struct piece {
 	struct packet_ref packet;
 };
 
-/* A segment that waits for bytes before it, or for bytes of the other side that its sender had already received. */
+/* What waits of a segment: for bytes before it, or for bytes of the other side that its sender had already received. */
 struct held_segment {
-	struct held_segment *next; /* by offset */
+	struct held_segment *next; /* by offset; no two have the same bytes */
 	uint64_t offset, ack;
 	nt_time time;
 	struct packet_ref packet;
@@ -73,7 +73,8 @@ struct tcp_side {
 	struct held_segment *held, *held_last;
 	uint64_t held_bytes;
 	uint32_t held_count;
-	bool finished; /* its end was handed on */
+	bool finished;                            /* its end was handed on */
+	struct packet_ref first_copy, other_copy; /* of the first conflict; number 0 if there was none */
 };
 
 /* Bytes that never came although later ones did. */
@@ -102,6 +103,7 @@ struct tcp_conn {
 	bool waiting;
 	struct app *app; /* NULL before the first payload, and when all is said */
 	bool app_done;
+	struct overlap *overlap; /* as `app` */
 	struct dial *dial;
 	struct {
 		trace_id tunnel; /* 0: none came */
@@ -179,5 +181,12 @@ bool tcp_time_wait_takes(struct correlator *c, struct flow *wait, int sender, co
 void stream_segment(struct correlator *c, struct tcp_conn *conn, int side, const struct piece *piece, uint32_t cut);
 void stream_check(struct correlator *c, struct tcp_conn *conn);  /* after every packet: ends, gaps that are certain by now */
 void stream_finish(struct correlator *c, struct tcp_conn *conn); /* no more bytes will come */
+
+/* ---- overlap.c: bytes that come twice ---- */
+struct overlap;                                                                     /* handle */
+void overlap_handed_on(struct tcp_conn *conn, int side, const struct piece *piece); /* it has data */
+/* Whether bytes of the piece differ from those that wait or were handed on lately, and which packet brought them first. */
+bool overlap_conflicts(const struct tcp_conn *conn, int side, const struct piece *piece, struct packet_ref *first);
+void overlap_free(struct tcp_conn *conn);
 
 #endif

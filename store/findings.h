@@ -87,12 +87,14 @@ const char *finding_severity_text(enum finding_severity severity); /* "error", â
 	X(DNS_DUPLICATE_REPLY, "dns-duplicate-reply", INFO) \
 	X(DNS_SEARCH_EXPANSION, "dns-search-expansion", INFO) \
 	X(IP_FRAGMENTS, "ip-fragments", INFO) \
+	X(IP_CONFLICTING_FRAGMENTS, "ip-conflicting-fragments", WARNING) \
 	X(FIRST_ADDRESS_REFUSED, "first-address-refused", WARNING) \
 	X(IPV6_DEAD_FALLBACK, "ipv6-dead-fallback", WARNING) \
 	X(SYN_RETRANSMITTED, "syn-retransmitted", WARNING) \
 	X(TCP_RETRANSMISSIONS, "tcp-retransmissions", WARNING) \
 	X(TCP_ZERO_WINDOW, "tcp-zero-window", WARNING) \
 	X(TCP_OUT_OF_ORDER, "tcp-out-of-order", INFO) \
+	X(TCP_CONFLICTING_OVERLAPS, "tcp-conflicting-overlaps", WARNING) \
 	X(ICMP_FRAG_NEEDED, "icmp-frag-needed", INFO) \
 	X(TLS_HELLO_RETRY_REQUEST, "tls-hello-retry-request", INFO) \
 	X(TLS_CLIENT_CERT_REQUESTED_NONE_SENT, "tls-client-cert-requested-none-sent", INFO) \

@@ -72,6 +72,7 @@ static void write_packets(struct json *json, const struct output *output)
 	json_uint(json, "cut", stats->cut_packets);
 	json_uint(json, "fragments", stats->fragments);
 	json_uint(json, "reassembled", stats->datagrams_reassembled);
+	json_optional_uint(json, "fragmentsConflicting", stats->fragments_conflicting);
 	json_end(json);
 }
 

@@ -115,6 +115,11 @@ struct tcp_segment {
 bool tcp_reports_duplicate(const struct tcp_segment *segment);
 enum cur_state tcp_read(struct cursor c,
 			struct tcp_segment *out); /* CUR_CUT with ports and sequence set if only options were cut */
+/*
+ * Whether the checksum of a whole TCP segment shows that it was damaged on its way.  One that the network card was still to fill in, as in
+ * captures where the sender runs, does not.
+ */
+bool tcp_is_damaged(const struct net_packet *packet);
 
 struct udp_datagram {
 	uint16_t source_port, destination_port;

@@ -78,6 +78,38 @@ bool tcp_reports_duplicate(const struct tcp_segment *segment)
 		not_beyond(segment->sack[0].right, segment->sack[1].right));
 }
 
+/* RFC 1071: 16-bit words in network byte order, the last one filled up with a zero. */
+static uint32_t add_words(uint32_t sum, const uint8_t *bytes, size_t size)
+{
+	for (; size >= 2; size -= 2, bytes += 2)
+		sum += (uint32_t)(bytes[0] << 8 | bytes[1]);
+	return size ? sum + (uint32_t)(bytes[0] << 8) : sum;
+}
+
+static uint16_t fold(uint32_t sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)(sum + (sum >> 16));
+}
+
+bool tcp_is_damaged(const struct net_packet *packet)
+{
+	enum { CHECKSUM_AT = 16 };
+	const size_t size = cur_left(&packet->payload), address_size = packet->ip_version == 4 ? 4 : 16;
+	const uint8_t *segment = packet->payload.at;
+	uint32_t pseudo = IP_PROTOCOL_TCP; /* RFC 9293 3.1, RFC 8200 8.1; without the length */
+	uint16_t checksum;
+
+	if (packet->payload.cut || size < TCP_HEADER_MIN)
+		return false;
+	pseudo = add_words(pseudo, packet->source.bytes, address_size);
+	pseudo = add_words(pseudo, packet->destination.bytes, address_size);
+	if (fold(add_words(pseudo + (uint32_t)size, segment, size)) == 0xffff)
+		return false;
+	checksum = (uint16_t)(segment[CHECKSUM_AT] << 8 | segment[CHECKSUM_AT + 1]);
+	return checksum != 0 && checksum != fold(pseudo + (uint32_t)size) && checksum != fold(pseudo);
+}
+
 enum cur_state tcp_read(struct cursor c, struct tcp_segment *out)
 {
 	struct cursor whole = c, options;

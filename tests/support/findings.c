@@ -338,6 +338,19 @@ static bool same_segment(const struct seen *p, const struct seen *earlier)
 	       earlier->tcp.flags & p->tcp.flags && bytes_equal(earlier->data, p->data);
 }
 
+/* Whether both have bytes for one place in the stream, and other ones. */
+static bool other_content(const struct seen *p, const struct seen *earlier)
+{
+	const int32_t ahead = (int32_t)(p->tcp.sequence - earlier->tcp.sequence);
+	const size_t skip = ahead > 0 ? (size_t)ahead : 0, skip_here = ahead < 0 ? (size_t)-ahead : 0;
+	size_t size;
+
+	if (!is_data(earlier) || earlier->source_port != p->source_port || skip >= earlier->data.size || skip_here >= p->data.size)
+		return false;
+	size = earlier->data.size - skip < p->data.size - skip_here ? earlier->data.size - skip : p->data.size - skip_here;
+	return memcmp(earlier->data.at + skip, p->data.at + skip_here, size) != 0;
+}
+
 static bool same_question(const struct seen *p, const struct seen *earlier)
 {
 	struct bytes a = dns_of(p), b = dns_of(earlier);
@@ -372,6 +385,11 @@ static bool came_before(const struct seen *p, bool (*same)(const struct seen *, 
 static bool is_sent_again(const struct seen *p)
 {
 	return is_data(p) && came_before(p, same_segment);
+}
+
+static bool is_other_copy(const struct seen *p)
+{
+	return is_data(p) && came_before(p, other_content);
 }
 
 static bool is_client_sending_again(const struct seen *p)
@@ -456,6 +474,8 @@ static const struct {
 	{ "a segment sent again by the server", is_server_sending_again },
 	{ "the segment, sent again", is_sent_again },
 	{ "the large segment, sent again", is_large_sent_again },
+	{ "the first copy", is_data },
+	{ "the same bytes with other content", is_other_copy },
 	{ "alert by the client", is_client_alert },
 	{ "the client's alert", is_client_alert },
 	{ "alert by the server", is_server_alert },
@@ -484,6 +504,7 @@ static const struct {
 	{ "data sent again after the entry was gone", is_sent_again },
 	{ "a packet that proves such bytes", is_tcp },
 	{ "the first fragment", is_fragment },
+	{ "a fragment with other content", is_fragment },
 	{ "the first packet that was cut", is_cut },
 	{ "the last packet before it", is_any },
 };

@@ -120,6 +120,23 @@ START_TEST(datagrams_in_pieces)
 }
 END_TEST
 
+START_TEST(fragments_with_other_content)
+{
+	struct test_packet p = { .ip_id = 1, .more_fragments = true };
+	uint8_t frame[TEST_FRAME_SIZE];
+	const struct trace_finding *f;
+
+	send_fragment(1, 0, 1480, true);
+	scene_frame(&s, frame, test_packet_ip(&p, IP_PROTOCOL_UDP, "forged!!", 8, frame));
+	send_fragment(1, 1480, 100, false);
+	f = findings_expect_note(&s, FINDING_IP_CONFLICTING_FRAGMENTS, FINDING_WARNING);
+	FINDINGS_EXPECT_PACKETS(f, { 2, "a fragment with other content" });
+	FINDINGS_EXPECT_WORDS(f, "1 IP fragments", "same identification");
+	ck_assert_uint_eq(s.stats.fragments_conflicting, 1);
+	ck_assert_uint_eq(s.stats.datagrams_reassembled, 1);
+}
+END_TEST
+
 START_TEST(datagrams_in_one_piece_are_no_fragments)
 {
 	scene_open(&t);
@@ -356,6 +373,7 @@ Suite *nettrace_suite(void)
 	tcase_add_loop_test(tcp, packets_too_big_for_the_path, 0, 2);
 	tcase_add_test(tcp, segments_sent_again_because_they_were_too_big_are_a_note);
 	tcase_add_test(fragments, datagrams_in_pieces);
+	tcase_add_test(fragments, fragments_with_other_content);
 	tcase_add_test(fragments, datagrams_in_one_piece_are_no_fragments);
 	tcase_add_loop_test(conntrack, entry_that_went_while_the_connection_lived, 0, 2);
 	tcase_add_loop_test(conntrack, entry_that_went_in_the_middle_of_a_response, 0, 2);

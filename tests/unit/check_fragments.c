@@ -106,6 +106,7 @@ START_TEST(repeated_fragment_changes_nothing)
 	ck_assert(!add(&three[0]) && !add(&three[0]) && !add(&three[2]) && !add(&three[2]));
 	ck_assert(add(&three[1]));
 	check_whole(DATAGRAM);
+	ck_assert_uint_eq(fragments_conflicting(fragments), 0);
 }
 END_TEST
 
@@ -116,6 +117,45 @@ START_TEST(first_copy_of_overlapping_bytes_wins)
 	ck_assert(!add(&(struct fragment){ .id = 7, .offset = 400, .size = 800, .more = true, .fill = 0xee }));
 	ck_assert(add(&(struct fragment){ .id = 7, .offset = 1600, .size = 100 }));
 	check_whole(1700);
+	ck_assert_uint_eq(fragments_conflicting(fragments), 1);
+}
+END_TEST
+
+/* RFC 5722 4: no part of such a datagram is used. */
+START_TEST(overlapping_fragments_of_ipv6_are_dropped)
+{
+	ck_assert(!add(&(struct fragment){ .id = 7, .offset = 0, .size = 800, .more = true, .source = "2001:db8::1" }));
+	ck_assert(!add(&(struct fragment){
+		.id = 7, .offset = 400, .size = 800, .more = true, .fill = _i ? 0xee : 0, .source = "2001:db8::1" }));
+	ck_assert(!add(&(struct fragment){ .id = 7, .offset = 1200, .size = 100, .source = "2001:db8::1" }));
+	ck_assert(!add(&(struct fragment){ .id = 7, .offset = 400, .size = 800, .more = true, .source = "2001:db8::1" }));
+	ck_assert_uint_eq(fragments_conflicting(fragments), (uint64_t)_i);
+	ck_assert_uint_eq(fragments_unfinished(fragments), 4);
+}
+END_TEST
+
+START_TEST(repeated_fragment_of_ipv6_changes_nothing)
+{
+	struct fragment pieces[3];
+
+	for (int i = 0; i < 3; i++) {
+		pieces[i] = three[i];
+		pieces[i].source = "2001:db8::1";
+	}
+	ck_assert(!add(&pieces[0]) && !add(&pieces[0]) && !add(&pieces[2]) && !add(&pieces[2]));
+	ck_assert(add(&pieces[1]));
+	check_whole(DATAGRAM);
+	ck_assert_uint_eq(fragments_conflicting(fragments), 0);
+}
+END_TEST
+
+START_TEST(bytes_that_the_snaplen_cut_do_not_conflict)
+{
+	struct fragment cut = three[0];
+
+	cut.cut = 1000;
+	ck_assert(!add(&cut) && !add(&three[0]) && !add(&cut));
+	ck_assert_uint_eq(fragments_conflicting(fragments), 0);
 }
 END_TEST
 
@@ -247,6 +287,9 @@ Suite *nettrace_suite(void)
 	tcase_add_test(all, ipv6_fragments_make_the_datagram);
 	tcase_add_test(all, repeated_fragment_changes_nothing);
 	tcase_add_test(all, first_copy_of_overlapping_bytes_wins);
+	tcase_add_loop_test(all, overlapping_fragments_of_ipv6_are_dropped, 0, 2);
+	tcase_add_test(all, repeated_fragment_of_ipv6_changes_nothing);
+	tcase_add_test(all, bytes_that_the_snaplen_cut_do_not_conflict);
 	tcase_add_test(all, overlap_fills_holes_on_both_sides);
 	tcase_add_loop_test(all, other_datagrams_are_kept_apart, 0, sizeof strangers / sizeof *strangers);
 	tcase_add_test(all, hole_keeps_the_datagram_unfinished);
