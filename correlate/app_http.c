@@ -201,17 +201,7 @@ static struct exchange *orphan(struct http_state *state)
 {
 	struct exchange *exchange = exchange_new(&state->list);
 
-	/* It stands before the requests that were sent after it. */
-	if (state->list.first != exchange) {
-		struct exchange *before = state->list.first;
-
-		while (before->next != exchange)
-			before = before->next;
-		before->next = NULL;
-		state->list.last = before;
-		exchange->next = state->list.first;
-		state->list.first = exchange;
-	}
+	exchange_put_first(&state->list, exchange); /* before the requests that were sent after it */
 	exchange->record.resp_without_request = true;
 	return exchange;
 }

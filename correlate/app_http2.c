@@ -3,13 +3,14 @@
  */
 #include "correlate/doh.h"
 #include "correlate/exchange.h"
+#include "correlate/hash.h"
 #include "correlate/http_url.h"
 #include "dissect/http/http2.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { NO_ERROR = 0, CANCEL = 8, UPGRADED_STREAM = 1 };
+enum { NO_ERROR = 0, CANCEL = 8, UPGRADED_STREAM = 1, BUCKETS = 128 };
 
 /* A frame that ends streams. */
 struct verdict {
@@ -23,24 +24,42 @@ struct http2_state {
 	int client_side;
 	struct http2_session *session;
 	struct exchange_list list;
-	const struct piece *at; /* the piece that is being fed */
-	nt_time blocked_since;  /* a sender waits for a window to open; NT_TIME_NONE if not */
-	struct verdict goaway;  /* of the server with an error, while responses were on their way; code NO_ERROR if none */
+	struct exchange *bucket[BUCKETS]; /* the same, by stream */
+	const struct piece *at;           /* the piece that is being fed */
+	nt_time blocked_since;            /* a sender waits for a window to open; NT_TIME_NONE if not */
+	struct verdict goaway; /* of the server with an error, while responses were on their way; code NO_ERROR if none */
 };
 
-static struct exchange *find(const struct http2_state *state, uint32_t stream)
+static struct exchange **place(struct http2_state *state, uint32_t stream)
 {
-	struct exchange *exchange = state->list.first;
+	struct exchange **at = &state->bucket[hash_bytes(state->app->c->options.hash_seed, &stream, sizeof stream) % BUCKETS];
 
-	while (exchange && exchange->stream != stream)
-		exchange = exchange->next;
-	return exchange;
+	while (*at && (*at)->stream != stream)
+		at = &(*at)->next_in_bucket;
+	return at;
+}
+
+static struct exchange *find(struct http2_state *state, uint32_t stream)
+{
+	return *place(state, stream);
+}
+
+static void set_stream(struct http2_state *state, struct exchange *exchange, uint32_t stream)
+{
+	exchange->stream = stream;
+	*place(state, stream) = exchange;
+}
+
+static void report(struct http2_state *state, struct exchange *exchange)
+{
+	*place(state, exchange->stream) = exchange->next_in_bucket;
+	exchange_report(&state->list, exchange);
 }
 
 static void report_if_complete(struct http2_state *state, struct exchange *exchange)
 {
 	if (exchange->response_ended && exchange->request_ended)
-		exchange_report(&state->list, exchange);
+		report(state, exchange);
 }
 
 /* ---- heads ---- */
@@ -62,10 +81,10 @@ static void request_head(struct http2_state *state, const struct http2_head *hea
 		return;
 	if (state->list.count >= LIMIT_HTTP_PIPELINE) {
 		limit_hit(state->app->c->hits, LIMIT_HTTP_PIPELINE_HIT);
-		exchange_report(&state->list, state->list.first);
+		report(state, state->list.first);
 	}
 	exchange = exchange_new(&state->list);
-	exchange->stream = head->stream;
+	set_stream(state, exchange, head->stream);
 	record = &exchange->record;
 	record->proto_major = 2;
 	record->proto_minor = 0;
@@ -206,7 +225,7 @@ static void reset(void *context, enum http2_side from, uint32_t stream, uint32_t
 	} else if (from == HTTP2_CLIENT) {
 		blame_client(state, exchange, &verdict);
 	}
-	exchange_report(&state->list, exchange);
+	report(state, exchange);
 }
 
 /* RFC 9113 6.8: what is above the last stream was not and will not be looked at. */
@@ -230,7 +249,7 @@ static void goaway(void *context, enum http2_side from, uint32_t last_stream, ui
 			last_stream, error_name(error_code), (int)(debug_data.size < 100 ? debug_data.size : 100),
 			(const char *)debug_data.at));
 		blame(state, exchange, FINDING_H2_GOAWAY, "the server sent GOAWAY instead of a response", &verdict);
-		exchange_report(&state->list, exchange);
+		report(state, exchange);
 	}
 }
 
@@ -291,8 +310,8 @@ static void *http2_open(struct app *app, int client_side)
 	state->blocked_since = NT_TIME_NONE;
 	state->session = http2_session_new(&events, state, false, app->in.upgraded, app->c->hits);
 	if (app->in.asked) {
-		app->in.asked->stream = UPGRADED_STREAM;
 		exchange_adopt(&state->list, app->in.asked);
+		set_stream(state, app->in.asked, UPGRADED_STREAM);
 	}
 	return state;
 }
@@ -338,7 +357,7 @@ static void http2_close(void *context)
 		if (exchange->response_begun && state->goaway.code != NO_ERROR && !capture_lacks_bytes(state->app->conn))
 			blame(state, exchange, FINDING_H2_GOAWAY, "the server sent GOAWAY in the middle of the response",
 			      &state->goaway);
-		exchange_report(&state->list, exchange);
+		report(state, exchange);
 	}
 	doh_close(&state->list);
 	http2_session_free(state->session);

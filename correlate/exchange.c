@@ -12,6 +12,7 @@
 void exchange_adopt(struct exchange_list *list, struct exchange *exchange)
 {
 	exchange->next = NULL;
+	exchange->before = list->last;
 	if (list->last)
 		list->last->next = exchange;
 	else
@@ -316,17 +317,22 @@ static void measure(struct exchange_list *list, struct exchange *exchange)
 
 struct exchange *exchange_take(struct exchange_list *list, struct exchange *exchange)
 {
-	struct exchange **at = &list->first, *before = NULL;
-
-	while (*at != exchange) {
-		before = *at;
-		at = &before->next;
-	}
-	*at = exchange->next;
-	if (list->last == exchange)
-		list->last = before;
+	*(exchange->before ? &exchange->before->next : &list->first) = exchange->next;
+	*(exchange->next ? &exchange->next->before : &list->last) = exchange->before;
 	list->count--;
 	return exchange;
+}
+
+void exchange_put_first(struct exchange_list *list, struct exchange *exchange)
+{
+	if (!exchange->before)
+		return;
+	exchange_take(list, exchange);
+	exchange->before = NULL;
+	exchange->next = list->first;
+	*(list->first ? &list->first->before : &list->last) = exchange;
+	list->first = exchange;
+	list->count++;
 }
 
 static void hand_on(struct exchange_list *list, struct exchange *exchange)

@@ -10,14 +10,15 @@
 
 /* One request and its response. */
 struct exchange {
-	struct exchange *next;
+	struct exchange *next, *before;
 	struct arena arena; /* what the record points to */
 	struct trace_http_request record;
-	uint32_t stream;      /* HTTP/2 stream */
-	uint64_t request_ack; /* how far the client had received when it sent the request; 0 unknown */
-	const char *location; /* of a redirect, NULL if none */
-	uint64_t stalled;     /* of the connection, when the request began: nanoseconds */
-	bool absolute_form;   /* the target was a whole URL: spoken to a proxy */
+	uint32_t stream;                 /* HTTP/2 stream */
+	struct exchange *next_in_bucket; /* of the table of streams */
+	uint64_t request_ack;            /* how far the client had received when it sent the request; 0 unknown */
+	const char *location;            /* of a redirect, NULL if none */
+	uint64_t stalled;                /* of the connection, when the request began: nanoseconds */
+	bool absolute_form;              /* the target was a whole URL: spoken to a proxy */
 	bool has_request, request_ended, response_begun, response_ended;
 	bool held;                               /* all of it is here, but what the client makes of its fault is not */
 	bool upgraded;                           /* asked in HTTP/1.1, answered in HTTP/2 */
@@ -58,6 +59,9 @@ void exchange_end(struct exchange_list *list, struct exchange *exchange);
 /* Out of one list, and at the end of another: what HTTP/1.1 was asked and HTTP/2 answers. */
 struct exchange *exchange_take(struct exchange_list *list, struct exchange *exchange);
 void exchange_adopt(struct exchange_list *list, struct exchange *exchange);
+
+/* To the beginning of its list. */
+void exchange_put_first(struct exchange_list *list, struct exchange *exchange);
 
 /* Tells what went wrong, hands the record on, and takes the exchange out of the list. */
 void exchange_report(struct exchange_list *list, struct exchange *exchange);
