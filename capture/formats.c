@@ -38,10 +38,6 @@ static const struct {
 	{ "an EtherPeek or OmniPeek capture" CONVERT, 0, MAGIC("\177ver") },
 	{ "a NetScaler trace" CONVERT, 0, MAGIC("NetScaler Performance Data") },
 	{ "a Bluetooth btsnoop capture" CONVERT, 0, MAGIC("btsnoop\0") },
-	{ "an IXIA lcap capture" CONVERT, 0, MAGIC("\x1c\0\1\xac") },
-	{ "an IXIA lcap capture" CONVERT, 0, MAGIC("\xac\1\0\x1c") },
-	{ "an IXIA lcap capture" CONVERT, 0, MAGIC("\x1c\0\1\xab") },
-	{ "an IXIA lcap capture" CONVERT, 0, MAGIC("\xab\1\0\x1c") },
 	{ "a Navtel capture" CONVERT, 0, MAGIC("\xa1\xe2\xcb\x12") },
 	{ "a Navtel capture" CONVERT, 0, MAGIC("\x12\xcb\xe2\xa1") },
 	{ "a Windows event trace (ETL)"

@@ -1,12 +1,12 @@
 /*
- * The pcap format: draft-ietf-opsawg-pcap, and the variants that libpcap reads.
+ * The pcap format: draft-ietf-opsawg-pcap, and variants that libpcap or Wireshark read.
  */
 #include "capture/fields.h"
 #include "capture/reader.h"
 
 #include <stdlib.h>
 
-enum { HEADER_SIZE = 24, RECORD_SIZE = 16, MODIFIED_RECORD_SIZE = 24 };
+enum { HEADER_SIZE = 24, IXIA_HEADER_SIZE = 28, RECORD_SIZE = 16, MODIFIED_RECORD_SIZE = 24 };
 
 /* Whether the two lengths of a record stand in the other order. */
 enum lengths { LENGTHS_NORMAL, LENGTHS_SWAPPED, LENGTHS_EITHER };
@@ -23,15 +23,20 @@ struct pcap_state {
 static const struct variant {
 	uint8_t magic[4];
 	bool big;
-	uint32_t unit, record_size;
+	uint32_t unit, header_size, record_size;
 } variants[] = {
-	{ { 0xa1, 0xb2, 0xc3, 0xd4 }, true, 1000, RECORD_SIZE },
-	{ { 0xd4, 0xc3, 0xb2, 0xa1 }, false, 1000, RECORD_SIZE },
-	{ { 0xa1, 0xb2, 0x3c, 0x4d }, true, 1, RECORD_SIZE },
-	{ { 0x4d, 0x3c, 0xb2, 0xa1 }, false, 1, RECORD_SIZE },
+	{ { 0xa1, 0xb2, 0xc3, 0xd4 }, true, 1000, HEADER_SIZE, RECORD_SIZE },
+	{ { 0xd4, 0xc3, 0xb2, 0xa1 }, false, 1000, HEADER_SIZE, RECORD_SIZE },
+	{ { 0xa1, 0xb2, 0x3c, 0x4d }, true, 1, HEADER_SIZE, RECORD_SIZE },
+	{ { 0x4d, 0x3c, 0xb2, 0xa1 }, false, 1, HEADER_SIZE, RECORD_SIZE },
 	/* Kuznetzov's patch: interface index, protocol and packet type follow the lengths */
-	{ { 0xa1, 0xb2, 0xcd, 0x34 }, true, 1000, MODIFIED_RECORD_SIZE },
-	{ { 0x34, 0xcd, 0xb2, 0xa1 }, false, 1000, MODIFIED_RECORD_SIZE },
+	{ { 0xa1, 0xb2, 0xcd, 0x34 }, true, 1000, HEADER_SIZE, MODIFIED_RECORD_SIZE },
+	{ { 0x34, 0xcd, 0xb2, 0xa1 }, false, 1000, HEADER_SIZE, MODIFIED_RECORD_SIZE },
+	/* IXIA lcap, of its hardware and of its software: the size of all records follows the header */
+	{ { 0x1c, 0x00, 0x01, 0xac }, true, 1000, IXIA_HEADER_SIZE, RECORD_SIZE },
+	{ { 0xac, 0x01, 0x00, 0x1c }, false, 1000, IXIA_HEADER_SIZE, RECORD_SIZE },
+	{ { 0x1c, 0x00, 0x01, 0xab }, true, 1000, IXIA_HEADER_SIZE, RECORD_SIZE },
+	{ { 0xab, 0x01, 0x00, 0x1c }, false, 1000, IXIA_HEADER_SIZE, RECORD_SIZE },
 };
 
 static const struct variant *find_variant(struct bytes first)
@@ -87,16 +92,16 @@ static uint32_t read_link_type(struct pcap_state *s, uint32_t field)
 static enum nt_status open_pcap(struct reader *r, struct nt_error *error)
 {
 	struct shown_name name = input_show_name(r->info.name);
-	const uint8_t *header = input_need(&r->bytes, HEADER_SIZE);
 	const struct variant *variant = find_variant((struct bytes){ r->bytes.at, r->bytes.left });
+	const uint8_t *header = input_need(&r->bytes, variant->header_size);
 	struct pcap_state *s = r->state = nt_zalloc(sizeof *s);
 	uint32_t snaplen, link_type;
 	struct fields f;
 
 	if (!header)
 		return nt_fail(error, NT_EDAMAGED,
-			       "cannot read %s: the file ends in its header, after %zu of %d bytes; record it again", name.text,
-			       r->bytes.left, HEADER_SIZE);
+			       "cannot read %s: the file ends in its header, after %zu of %u bytes; record it again", name.text,
+			       r->bytes.left, variant->header_size);
 	f = fields_of(header, HEADER_SIZE, variant->big);
 	s->big = variant->big;
 	s->unit = variant->unit;
@@ -110,7 +115,7 @@ static enum nt_status open_pcap(struct reader *r, struct nt_error *error)
 	snaplen = fields_u32(&f);
 	link_type = read_link_type(s, fields_u32(&f));
 	s->interface = reader_add_interface(r, link_type, snaplen);
-	input_advance(&r->bytes, HEADER_SIZE);
+	input_advance(&r->bytes, variant->header_size);
 	return NT_OK;
 }
 

@@ -70,6 +70,8 @@ static const struct variant {
 } variants[] = {
 	{ 0xa1b2c3d4, false, false, 5000 }, { 0xa1b2c3d4, true, false, 5000 }, { 0xa1b23c4d, false, false, 5 },
 	{ 0xa1b23c4d, true, false, 5 },     { 0xa1b2cd34, false, true, 5000 }, { 0xa1b2cd34, true, true, 5000 },
+	{ 0x1c0001ac, false, false, 5000 }, { 0x1c0001ac, true, false, 5000 }, { 0x1c0001ab, false, false, 5000 },
+	{ 0x1c0001ab, true, false, 5000 },
 };
 
 START_TEST(every_variant_is_read)
@@ -80,6 +82,8 @@ START_TEST(every_variant_is_read)
 	struct packet packet;
 
 	add_header(&file, v->magic, 2, 4, 1);
+	if (v->magic >> 16 == 0x1c00) /* IXIA: the size of all records */
+		pcap_bytes_u32(&file, 2 * (16 + 10));
 	for (int i = 0; i < 2; i++) {
 		pcap_bytes_u32(&file, 100 + (uint32_t)i);
 		pcap_bytes_u32(&file, 5);
