@@ -9,7 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAGIC = 0xa1b2c3d4, FILE_HEADER = 24, RECORD_HEADER = 16, ETHERNET_HEADER = 14, SOURCE = 12, DESTINATION = 16, LONGEST = 262144 };
+enum {
+	MAGIC = 0xa1b2c3d4,
+	FILE_HEADER = 24,
+	RECORD_HEADER = 16,
+	ETHERNET_HEADER = 14,
+	SOURCE = 12,
+	DESTINATION = 16,
+	LONGEST = 262144
+};
 
 static uint32_t number_at(const uint8_t *at)
 {
