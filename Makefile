@@ -4,6 +4,7 @@
 #   make check        all tests            make SAN=address,undefined check   the same under sanitizers
 #   make lint         layout, include direction, banned functions, headers that stand alone
 #   make fuzz-NAME    explores with libFuzzer (tests/fuzz/fuzz_NAME.c), FUZZ_SECONDS=60
+#   make soak         the files of ../shared/corpus cut and changed in 400 ways each, under sanitizers; hours, see SOAK_… below
 #   make bench        the analyzer beside tcpdump, and decrypting, on captures that it makes; nettrace-capture beside dumpcap, under load
 #   make samples      records samples/ again (root; real servers and clients in network namespaces)
 
@@ -39,9 +40,10 @@ DEPS_LINT  := $(DEPS_CHECK) clang clang-format libclang-rt-14-dev cppcheck shell
 DEPS_LAB   := iproute2 nftables procps ethtool conntrack tcpdump wireshark-common tshark sqlite3 libcap2-bin nginx-light dnsmasq squid curl \
               wget openssl jq python3 zstd gnutls-bin nghttp2-client ngtcp2-client ngtcp2-server
 DEPS_PEERS := libssl-dev nghttp2-server nghttp2-proxy tinyproxy-bin unbound knot-dnsutils
+DEPS_SOAK  := $(DEPS_CHECK) libjansson-dev
 DEPS_BENCH := $(DEPS_LAB) apache2-utils dnsperf time libndpi-bin
 
-.PHONY: all deps deps-check deps-lint deps-lab deps-bench demo check lint bench samples clean
+.PHONY: all deps deps-check deps-lint deps-lab deps-bench deps-soak demo check lint bench soak samples clean
 all: $(PROGRAMS)
 
 $(PROGRAMS): $(B)/nettrace-%: $(B)/cli/%.o $(B)/libnettrace.a
@@ -81,6 +83,27 @@ fuzz-%: deps-lint
 	build-fuzz/fuzz_$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -artifact_prefix=build-fuzz/found/$*- \
 		build-fuzz/found/$* tests/fuzz/corpus/$*
 
+# ---- soak: captures of others, cut and changed; nettrace-analyze as it is, but for the name of its main() ----
+# For a part only: SOAK_FILES='a.pcap b.pcap', fewer SOAK_CUTS and SOAK_MUTATIONS.  Another SOAK_SEED makes other mutations;
+# SOAK_CASE=N runs only that of each file.  What failed is kept in build-soak/run/found.
+SOAK_CUTS      ?= 200
+SOAK_MUTATIONS ?= 200
+SOAK_SEED      ?= 1
+SOAK_JOBS      ?= $(shell nproc)
+SOAK_FILES     ?= $(shell find -L ../shared/corpus/captures -type f -printf '%s %p\n' 2>/dev/null | sort -n | cut -d' ' -f2-)
+soak: deps-soak
+	$(Q)$(MAKE) --no-print-directory SAN=address,undefined B=build-soak build-soak/soak
+	$(Q)rm -rf build-soak/run/sample
+	$(Q)build-soak/soak -s $(SOAK_SEED) -c $(SOAK_CUTS) -m $(SOAK_MUTATIONS) -j $(SOAK_JOBS) $(if $(SOAK_CASE),-n $(SOAK_CASE)) -k 97 \
+		-o build-soak/run $(SOAK_FILES); status=$$?; \
+		find build-soak/run/sample -name '*.json' | xargs -r tests/contract && exit $$status
+
+$(B)/soak: $(B)/tests/soak/soak.o $(B)/tests/soak/analyze_main.o $(B)/tests/support/mutate.o $(B)/libnettrace.a
+	$(Q)echo "  LD    $@"; $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -ljansson $(LIBS)
+
+$(B)/tests/soak/analyze_main.o: cli/analyze.c
+	$(Q)mkdir -p $(@D); echo "  CC    $<"; $(CC) $(ALL_CFLAGS) -Dmain=analyze_main -Wno-missing-prototypes -c -o $@ $<
+
 # ---- what people run ----
 INSTALL = $(Q)missing=; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q ' installed' || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then echo "installing:$$missing"; sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
@@ -96,6 +119,8 @@ deps-lab:
 	$(call INSTALL,$(DEPS_LAB) $(DEPS_PEERS))
 deps-bench:
 	$(call INSTALL,$(DEPS_BENCH))
+deps-soak:
+	$(call INSTALL,$(DEPS_SOAK))
 
 DEMO := samples/https-download.pcapng
 demo: deps
