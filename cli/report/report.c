@@ -37,16 +37,16 @@ static bool in_a_dial(const struct report *report, trace_id from_dial)
 	return !report->output->omit.dials && trace_find_dial(report->list, from_dial);
 }
 
-static bool has_children(const struct report_links *links, trace_id parent)
+static bool has_children(const struct links *links, trace_id parent)
 {
-	return report_children(links, parent).count > 0;
+	return links_children(links, parent).count > 0;
 }
 
 /* When a connection that was open before the capture is first heard of. */
 static nt_time first_exchange(const struct report *report, const struct trace_tcp_conn *conn)
 {
-	struct report_links tls = report_children(&report->index.tls_of_conn, conn->id);
-	struct report_links http = report_children(&report->index.http_of_conn, conn->id);
+	struct links tls = links_children(&report->index.tls_of_conn, conn->id);
+	struct links http = links_children(&report->index.http_of_conn, conn->id);
 	const struct trace_http_request *request = http.count ? &report->list->http_requests[http.at[0].index] : NULL;
 
 	if (tls.count && report->list->tls_tunnels[tls.at[0].index].handshake_begin != NT_TIME_NONE)
@@ -215,8 +215,8 @@ static void print_dial_title(struct report *report, const struct trace_dial *dia
 
 static void print_dial_dns(struct report *report, const struct trace_dial *dial)
 {
-	struct report_links dns = report_children(&report->index.dns_of_dial, dial->id);
-	struct report_links udp = report_children(&report->index.udp_of_dial, dial->id);
+	struct links dns = links_children(&report->index.dns_of_dial, dial->id);
+	struct links udp = links_children(&report->index.udp_of_dial, dial->id);
 
 	for (size_t i = 0; i < dns.count; i++)
 		report_dns(report, &report->list->dns_queries[dns.at[i].index], dial);
@@ -239,7 +239,7 @@ static void print_dial_details(struct report *report, const struct trace_dial *d
 
 static void print_dial(struct report *report, const struct trace_dial *dial)
 {
-	struct report_links tcp = report_children(&report->index.tcp_of_dial, dial->id);
+	struct links tcp = links_children(&report->index.tcp_of_dial, dial->id);
 	size_t shown = !report->verbose && tcp.count > REPORT_CHILDREN ? REPORT_CHILDREN : tcp.count;
 
 	report->axis = report_axis_dial(report, dial);

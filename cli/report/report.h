@@ -4,6 +4,7 @@
 #ifndef NETTRACE_CLI_REPORT_H
 #define NETTRACE_CLI_REPORT_H
 
+#include "cli/links.h"
 #include "cli/output.h"
 #include "cli/text.h"
 
@@ -15,17 +16,6 @@ enum { REPORT_WIDTH = 150, REPORT_HEAD = 9, REPORT_BAR = 24, REPORT_STEP = 8 + R
 
 /* ---- which record belongs to which (report_index.c) ---- */
 
-struct report_link {
-	trace_id parent;
-	size_t index; /* of the child in its list */
-};
-
-/* Sorted by parent, then index. */
-struct report_links {
-	struct report_link *at;
-	size_t count;
-};
-
 struct report_conversation {
 	bool *owned;     /* of each message: in dns_owned */
 	nt_time longest; /* of all waits for a reply */
@@ -33,16 +23,15 @@ struct report_conversation {
 };
 
 struct report_index {
-	struct report_links tcp_of_dial, udp_of_dial;
-	struct report_links dns_of_dial; /* a conversation may serve many dials */
-	bool *dns_owned;                 /* of each message of all conversations: it belongs to a dial; NULL without dials */
+	struct links tcp_of_dial, udp_of_dial;
+	struct links dns_of_dial; /* a conversation may serve many dials */
+	bool *dns_owned;          /* of each message of all conversations: it belongs to a dial; NULL without dials */
 	struct report_conversation *conversations; /* by index of dns_queries; NULL without dials */
-	struct report_links dns_of_conn, tls_of_conn, http_of_conn;
+	struct links dns_of_conn, tls_of_conn, http_of_conn;
 };
 
 void report_index_build(struct report_index *index, const struct output *output);
 void report_index_clear(struct report_index *index);
-struct report_links report_children(const struct report_links *links, trace_id parent); /* a view into `links` */
 
 struct report_span {
 	nt_time begin, end; /* either may be NT_TIME_NONE */

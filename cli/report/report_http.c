@@ -187,8 +187,8 @@ static nt_time begin_of(const struct trace_http_request *request)
 /* Both lists are in their own order of time already: a proxy's TLS, then CONNECT, then the TLS inside, then its requests. */
 void report_exchanges(struct report *report, trace_id conn, struct bytes host)
 {
-	struct report_links tls = report_children(&report->index.tls_of_conn, conn);
-	struct report_links http = report_children(&report->index.http_of_conn, conn);
+	struct links tls = links_children(&report->index.tls_of_conn, conn);
+	struct links http = links_children(&report->index.http_of_conn, conn);
 	size_t i = 0, j = 0, max = report->verbose ? SIZE_MAX : REPORT_CHILDREN;
 
 	while ((i < tls.count || j < http.count) && i + j < max) {

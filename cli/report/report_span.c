@@ -10,8 +10,8 @@ struct report_span report_span_dns(const struct trace_dns_message *first, const 
 
 bool report_has_exchanges(const struct report *report, trace_id conn)
 {
-	return report_children(&report->index.tls_of_conn, conn).count ||
-	       report_children(&report->index.http_of_conn, conn).count || report_children(&report->index.dns_of_conn, conn).count;
+	return links_children(&report->index.tls_of_conn, conn).count || links_children(&report->index.http_of_conn, conn).count ||
+	       links_children(&report->index.dns_of_conn, conn).count;
 }
 
 /* Its set-up; what runs on it has bars of its own.  All of its life if that was not understood. */
@@ -77,8 +77,8 @@ static void cover(struct report_span *axis, struct report_span span)
 
 static void cover_exchanges(struct report_span *axis, const struct report *report, trace_id conn)
 {
-	struct report_links tls = report_children(&report->index.tls_of_conn, conn);
-	struct report_links http = report_children(&report->index.http_of_conn, conn);
+	struct links tls = links_children(&report->index.tls_of_conn, conn);
+	struct links http = links_children(&report->index.http_of_conn, conn);
 
 	for (size_t i = 0; i < tls.count; i++)
 		cover(axis, report_span_tls(&report->list->tls_tunnels[tls.at[i].index]));
@@ -111,9 +111,9 @@ struct report_span report_axis_dns(const struct trace_dns_query *query)
 
 struct report_span report_axis_dial(const struct report *report, const struct trace_dial *dial)
 {
-	struct report_links dns = report_children(&report->index.dns_of_dial, dial->id);
-	struct report_links tcp = report_children(&report->index.tcp_of_dial, dial->id);
-	struct report_links udp = report_children(&report->index.udp_of_dial, dial->id);
+	struct links dns = links_children(&report->index.dns_of_dial, dial->id);
+	struct links tcp = links_children(&report->index.tcp_of_dial, dial->id);
+	struct links udp = links_children(&report->index.udp_of_dial, dial->id);
 	struct report_span axis = { dial->begin, dial->end };
 
 	for (size_t i = 0; i < dns.count; i++)

@@ -50,7 +50,7 @@ bool report_has_timing(const struct report *report, const struct trace_http_requ
 
 	if (report->verbose || timing->total <= 0)
 		return timing->total > 0;
-	if (report_children(&report->index.http_of_conn, request->tcp_conn).count > MANY_REQUESTS && timing->total < SLOW_US &&
+	if (links_children(&report->index.http_of_conn, request->tcp_conn).count > MANY_REQUESTS && timing->total < SLOW_US &&
 	    is_negligible(timing, timing->stalled))
 		return false;
 	return is_telling(timing);
