@@ -277,6 +277,7 @@ static enum http1_body response_head(void *context, const struct http1_head *hea
 	record->resp_begin = direction->begin;
 	record->resp_packet = direction->begin_packet;
 	record->resp_recv = direction->at ? direction->at->time : direction->begin;
+	record->reason = arena_copy(&exchange->arena, head->reason);
 	exchange_response(&state->list, exchange, head->fields, head->field_count);
 	record->suspicious_framing |= head->suspicious;
 	exchange->circumstances.malformed = head->invalid;

@@ -13,6 +13,7 @@ void exchange_adopt(struct exchange_list *list, struct exchange *exchange)
 {
 	exchange->next = NULL;
 	exchange->before = list->last;
+	list->served |= exchange->has_request;
 	if (list->last)
 		list->last->next = exchange;
 	else
@@ -126,6 +127,8 @@ void exchange_request(struct exchange_list *list, struct exchange *exchange, str
 	struct trace_http_request *record = &exchange->record;
 
 	exchange->has_request = true;
+	exchange->is_first = !list->served;
+	list->served = true;
 	exchange->check = portal_check(record);
 	exchange->stalled = list->app->conn->stalled;
 	http_history_request(list->app->c, list->app->conn, record);
@@ -152,6 +155,8 @@ void exchange_response(struct exchange_list *list, struct exchange *exchange, co
 	exchange->response_begun = true;
 	exchange->body_encoded = find_field(fields, count, "Content-Encoding");
 	exchange->location = location_of(list, &exchange->arena, fields, count);
+	if (!list->app->c->options.secrets)
+		record->reason = http_field_without_secrets(&exchange->arena, record->reason);
 	exchange->circumstances.proxy_error = error ? arena_string(&exchange->arena, error->value) : NULL;
 	record->resp_fields = keep_fields(list, &exchange->arena, fields, count, &record->resp_field_count);
 	doh_response(exchange, fields, count);
@@ -281,36 +286,46 @@ static bool in_outer_tunnel(const struct app *app)
 	return app->in.depth == 1 && app->in.tls_tunnel && !app->in.proxy.size;
 }
 
-/* Where the time went, for a request whose response is whole. */
+/* The set-up of the connection is put down to the first request on it. */
+static void measure_set_up(const struct app *app, struct exchange *exchange)
+{
+	struct trace_http_timing *timing = &exchange->record.timing;
+	const struct tcp_conn *conn = app->conn;
+	nt_time begin, dialled;
+
+	if (!(app->in.depth == 0 || in_outer_tunnel(app) || exchange->upgraded) || conn->syn == NT_TIME_NONE ||
+	    !conn->record.connected || !exchange->is_first)
+		return;
+	begin = dials_begin(conn);
+	dialled = dials_first_syn(conn) != NT_TIME_NONE ? dials_first_syn(conn) : conn->syn;
+	timing->dns = begin == NT_TIME_NONE ? 0 : microseconds(begin, dialled);
+	timing->connect = microseconds(dialled, conn->record.handshake_end);
+	timing->idle = microseconds(conn->record.handshake_end, exchange->record.req_sent);
+	if (in_outer_tunnel(app)) {
+		timing->tls = microseconds(app->in.tls_begin, app->in.tls_end);
+		timing->idle -= timing->tls < timing->idle ? timing->tls : timing->idle;
+	}
+}
+
+/* Where the time went: all of it for a request whose response is whole. */
 static void measure(struct exchange_list *list, struct exchange *exchange)
 {
 	struct trace_http_request *record = &exchange->record;
 	struct trace_http_timing *timing = &record->timing;
-	const struct tcp_conn *conn = list->app->conn;
-	nt_time asked = record->req_end, begin, dialled;
+	nt_time asked = record->req_end;
 
 	*timing = (struct trace_http_timing){ .total = -1 };
-	if (!exchange->has_request || !record->resp_complete || record->resp_end == NT_TIME_NONE)
+	if (!exchange->has_request)
+		return;
+	measure_set_up(list->app, exchange);
+	if (!record->resp_complete || record->resp_end == NT_TIME_NONE)
 		return;
 	if (asked == NT_TIME_NONE || asked > record->resp_begin) /* answered before it was all sent */
 		asked = record->resp_begin;
-	if ((list->app->in.depth == 0 || in_outer_tunnel(list->app) || exchange->upgraded) && conn->syn != NT_TIME_NONE &&
-	    conn->record.connected && !list->measured) {
-		begin = dials_begin(conn);
-		dialled = dials_first_syn(conn) != NT_TIME_NONE ? dials_first_syn(conn) : conn->syn;
-		timing->dns = begin == NT_TIME_NONE ? 0 : microseconds(begin, dialled);
-		timing->connect = microseconds(dialled, conn->record.handshake_end);
-		timing->idle = microseconds(conn->record.handshake_end, record->req_sent);
-		if (in_outer_tunnel(list->app)) {
-			timing->tls = microseconds(list->app->in.tls_begin, list->app->in.tls_end);
-			timing->idle -= timing->tls < timing->idle ? timing->tls : timing->idle;
-		}
-	}
-	list->measured = true;
 	timing->request = microseconds(record->req_sent, asked);
 	timing->server = microseconds(asked, record->resp_begin);
 	timing->transfer = microseconds(record->resp_begin, record->resp_end);
-	take_out_stalls(timing, (int64_t)(conn->stalled - exchange->stalled) / NT_MICROSECOND);
+	take_out_stalls(timing, (int64_t)(list->app->conn->stalled - exchange->stalled) / NT_MICROSECOND);
 	timing->total = timing->dns + timing->connect + timing->tls + timing->idle + timing->request + timing->server +
 			timing->transfer + timing->stalled;
 }

@@ -19,6 +19,7 @@ struct exchange {
 	const char *location;            /* of a redirect, NULL if none */
 	uint64_t stalled;                /* of the connection, when the request began: nanoseconds */
 	bool absolute_form;              /* the target was a whole URL: spoken to a proxy */
+	bool is_first;                   /* on its connection */
 	bool has_request, request_ended, response_begun, response_ended;
 	bool held;                               /* all of it is here, but what the client makes of its fault is not */
 	bool upgraded;                           /* asked in HTTP/1.1, answered in HTTP/2 */
@@ -36,7 +37,7 @@ struct exchange_list {
 	struct app *app;
 	struct exchange *first, *last;
 	size_t count;
-	bool measured;      /* the set-up of the connection was put down to a request */
+	bool served;        /* there was a request */
 	bool server_is_tls; /* the server answered with a TLS record */
 	struct dns_talk *dns;
 };

@@ -303,6 +303,7 @@ static void add_http_request(void *context, const struct trace_http_request *sou
 	request->url = copy_text(list, source->url);
 	request->req_fields = copy_fields(list, source->req_fields, source->req_field_count);
 	request->error = copy_text(list, source->error);
+	request->reason = copy_text(list, source->reason);
 	request->resp_fields = copy_fields(list, source->resp_fields, source->resp_field_count);
 	request->host = copy_text(list, source->host);
 }

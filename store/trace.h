@@ -283,9 +283,10 @@ struct trace_http_field {
 	uint32_t value_size;
 };
 
-/* Where the time of a request went, in microseconds; the parts add up to `total`.  -1: not known. */
+/* Where the time of a request went, in microseconds; the parts add up to `total`. */
 struct trace_http_timing {
-	int64_t total;             /* from the first query of its dial (else its first byte) to the end of its response */
+	int64_t total; /* from the first query of its dial (else its first byte) to the end of its response; -1: that is not
+				      known, and only the parts to `idle` count */
 	int64_t dns, connect, tls; /* 0 on a connection that was open already */
 	int64_t idle;              /* between the set-up and the first byte of the request */
 	int64_t request;           /* to its last byte */
@@ -306,6 +307,7 @@ struct trace_http_request {
 	struct bytes error;
 	nt_time resp_recv;
 	uint16_t status;
+	struct bytes reason; /* of the status line, RFC 9112 4; empty in HTTP/2 */
 	const struct trace_http_field *resp_fields;
 	size_t resp_field_count;
 	uint64_t resp_content_size;

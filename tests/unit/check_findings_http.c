@@ -1363,6 +1363,8 @@ START_TEST(time_of_a_request_without_an_answer_is_not_known)
 	scene_rst(&t, SERVER);
 	findings_expect_root(&s, FINDING_TCP_RESET_BEFORE_RESPONSE);
 	ck_assert_int_eq(request(0)->timing.total, -1);
+	ck_assert_int_eq(request(0)->timing.connect, 2000); /* but that of the set-up is */
+	ck_assert_int_eq(request(0)->timing.idle, 1000);
 }
 END_TEST
 

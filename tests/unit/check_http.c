@@ -592,6 +592,37 @@ START_TEST(upgrade_to_http2_answers_there_what_was_asked_before)
 }
 END_TEST
 
+/* SETTINGS of both; HEADERS with END_STREAM on streams 1 and 3, which are answered the other way round. */
+START_TEST(set_up_of_the_connection_is_of_the_stream_that_was_first)
+{
+	static const char begin[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0\0\0\3\1\5\0\0\0\1\x82\x86\x84"
+				    "\0\0\3\1\5\0\0\0\3\x82\x86\x84",
+			  answers[] = "\0\0\0\4\0\0\0\0\0\0\0\1\1\5\0\0\0\3\x89\0\0\1\1\5\0\0\0\1\x89";
+	const struct trace_http_request *request;
+
+	scene_open(&t);
+	scene_send_bytes(&t, CLIENT, begin, sizeof begin - 1);
+	scene_send_bytes(&t, SERVER, answers, sizeof answers - 1);
+	scene_close(&t);
+	request = end_with(2);
+	ck_assert_uint_eq(request[0].status, 204);
+	ck_assert_uint_eq(request[1].status, 204);
+	ck_assert_int_eq(request[0].timing.connect, 2000);
+	ck_assert_int_eq(request[1].timing.connect, 0);
+}
+END_TEST
+
+START_TEST(reason_of_the_status_line_is_kept)
+{
+	const struct trace_http_request *request =
+		TALK(2, "c" GET("/a"), "sHTTP/1.1 404 Nothing at /a?token=s3cret\r\nContent-Length: 0\r\n\r\n", "c" GET("/b"),
+		     "sHTTP/1.1 204\r\n\r\n");
+
+	check_text(request[0].reason, "Nothing at /a?token=***");
+	check_text(request[1].reason, "");
+}
+END_TEST
+
 START_TEST(depth_of_tunnels_is_limited)
 {
 	scene_open(&t);
@@ -672,6 +703,8 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tunnels, hello_behind_the_response_in_one_segment);
 	tcase_add_test(tunnels, upgraded_connection_is_no_http_any_more);
 	tcase_add_test(tunnels, upgrade_to_http2_answers_there_what_was_asked_before);
+	tcase_add_test(tunnels, set_up_of_the_connection_is_of_the_stream_that_was_first);
+	tcase_add_test(tunnels, reason_of_the_status_line_is_kept);
 	tcase_add_test(tunnels, depth_of_tunnels_is_limited);
 	tcase_add_loop_test(cut, request_cut_by_the_snaplen_is_a_request, 20, 45);
 	tcase_add_test(cut, cut_host_is_no_name);
