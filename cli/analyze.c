@@ -1,5 +1,6 @@
 /* nettrace-analyze: captures in, report or JSON trace out. */
 #include "cli/catch_signal.h"
+#include "cli/exports.h"
 #include "cli/inputs.h"
 #include "cli/message.h"
 #include "cli/json/ndjson.h"
@@ -32,6 +33,7 @@ struct run {
 	struct limit_hits hits;
 	struct outfile out;
 	struct packets_out packets_out;
+	struct exports exports;
 	struct output output; /* what is known of the trace: all of it when the last packet was read */
 	char *input_names;
 	struct ndjson *ndjson; /* NULL without --ndjson */
@@ -212,16 +214,39 @@ static bool is_an_input(const struct options *options, const char *path)
 	return false;
 }
 
+/* What is written; without a path: not at all, but the trace then goes to standard output. */
+struct written {
+	const char *what, *path;
+};
+
+enum { WRITTEN = 2 + EXPORT_KINDS };
+
+static void list_written(const struct options *options, struct written out[WRITTEN])
+{
+	out[0] = (struct written){ "the trace", options->output ? options->output : "-" };
+	out[1] = (struct written){ "-w", options->packets_out };
+	for (int i = 0; i < EXPORT_KINDS; i++)
+		out[2 + i] = (struct written){ export_option((enum export_kind)i), options->exports[i] };
+}
+
+static bool is_same_place(const char *a, const char *b)
+{
+	return a && b && (strcmp(a, b) == 0 || outfile_is_same(a, b));
+}
+
 static enum nt_status check_outputs(const struct options *options, struct nt_error *error)
 {
-	const char *const outputs[] = { options->output, options->packets_out };
+	struct written outputs[WRITTEN];
 
-	for (int i = 0; i < 2; i++)
-		if (outputs[i] && is_an_input(options, outputs[i]))
-			return nt_fail(error, NT_EUSAGE, "%s is an input: it would be overwritten", outputs[i]);
-	if (options->packets_out && (strcmp(options->packets_out, options->output ? options->output : "-") == 0 ||
-				     (options->output && outfile_is_same(options->output, options->packets_out))))
-		return nt_fail(error, NT_EUSAGE, "-w and the trace cannot go to the same place; name another with -o");
+	list_written(options, outputs);
+	for (int i = 0; i < WRITTEN; i++) {
+		if (outputs[i].path && strcmp(outputs[i].path, "-") != 0 && is_an_input(options, outputs[i].path))
+			return nt_fail(error, NT_EUSAGE, "%s is an input: it would be overwritten", outputs[i].path);
+		for (int j = 0; j < i; j++)
+			if (is_same_place(outputs[i].path, outputs[j].path))
+				return nt_fail(error, NT_EUSAGE, "%s and %s cannot go to the same place; name another%s",
+					       outputs[i].what, outputs[j].what, j == 0 ? " with -o" : "");
+	}
 	return NT_OK;
 }
 
@@ -332,6 +357,8 @@ static enum nt_status open_all(struct run *run, struct nt_error *error)
 		status = outfile_open(&run->out, options->output, 0666, error);
 	if (status == NT_OK && options->packets_out)
 		status = packets_out_open(&run->packets_out, options->packets_out, error);
+	if (status == NT_OK)
+		status = exports_open(&run->exports, options->exports, error);
 	if (status == NT_OK && !options->no_verify)
 		status = verifier_new(&run->verifier, options->ca, error);
 	if (status == NT_OK) {
@@ -348,11 +375,13 @@ static enum nt_status open_all(struct run *run, struct nt_error *error)
 /* Everything is open: what comes from here on is at the mercy of the packets. */
 static void confine(const struct run *run)
 {
-	const struct sandbox_file files[] = { { run->out.temporary, run->out.path },
-					      { run->packets_out.file.temporary, run->packets_out.file.path } };
+	struct sandbox_file files[WRITTEN] = { { run->out.temporary, run->out.path },
+					       { run->packets_out.file.temporary, run->packets_out.file.path } };
 	struct nt_error error;
 
-	if (!run->options->no_sandbox && sandbox_enter(files, 2, &error) == NT_EIO && !run->options->quiet)
+	for (int i = 0; i < EXPORT_KINDS; i++)
+		files[2 + i] = (struct sandbox_file){ run->exports.files[i].temporary, run->exports.files[i].path };
+	if (!run->options->no_sandbox && sandbox_enter(files, WRITTEN, &error) == NT_EIO && !run->options->quiet)
 		message("%s", error.text);
 }
 
@@ -432,10 +461,8 @@ static bool report_damage(const struct inputs *inputs)
 
 static bool write_output(struct run *run)
 {
-	struct output *output = &run->output;
+	const struct output *output = &run->output;
 
-	begin_trace(run);
-	output->end = trace_end(run);
 	if (run->ndjson)
 		return ndjson_finish(run->ndjson);
 	return run->options->json ? output_json(run->out.file, output) : output_report(run->out.file, output);
@@ -457,8 +484,14 @@ static enum exit_status analyze(struct run *run)
 	report_malformed_keys(run);
 	if (report_damage(run->inputs))
 		exit_status = EXIT_DAMAGED;
-	/* The packets first: whoever reads the trace may close the pipe early. */
+	begin_trace(run);
+	run->output.end = trace_end(run);
+	/* What goes elsewhere first: whoever reads the trace may close the pipe early. */
 	if (packets_out_finish(&run->packets_out, &error) != NT_OK) {
+		message("%s", error.text);
+		exit_status = EXIT_FAILED;
+	}
+	if (exports_finish(&run->exports, &run->output, &error) != NT_OK) {
 		message("%s", error.text);
 		exit_status = EXIT_FAILED;
 	}
@@ -477,6 +510,7 @@ static void clear(struct run *run)
 	tls_keylog_free(run->keylog);
 	verifier_free(run->verifier);
 	packets_out_clear(&run->packets_out);
+	exports_clear(&run->exports);
 	inputs_free(run->inputs);
 	trace_list_free(&run->list);
 	ndjson_free(run->ndjson);

@@ -141,6 +141,8 @@ static const struct option_row rows[] = {
 	{ "json", 0, NULL, "print the JSON trace instead of the readable report", option_take_flag, SETS(json) },
 	{ "ndjson", 0, NULL, "print each record of it as a line, as soon as it ends", option_take_flag, SETS(ndjson) },
 	{ "output", 'o', "FILE", "write to FILE, which is replaced only when all is written", option_take_file, SETS(output) },
+	{ "har", 0, "FILE", "write the HTTP requests to FILE as HAR 1.2, for the developer tools of browsers", option_take_file,
+	  SETS(exports[EXPORT_HAR]) },
 	{ "description", 0, "TEXT", "what the trace is of (the names of the inputs)", option_take_text, SETS(description) },
 	{ "filter", 'f', "FILTER", "only packets that match, in the syntax of pcap-filter(7)", option_take_text, SETS(filter) },
 	{ "client", 0, "ADDR[/LEN]", "only connections of this client or network; repeatable", take_client, 0 },
@@ -174,14 +176,26 @@ static const struct option_table table = { rows, sizeof rows / sizeof *rows, fal
 
 /* ---- reading ---- */
 
+/* What is written when the reading ends, beside the lines of which none is kept until then. */
+static enum nt_status check_lines(const struct options *options, struct nt_error *error)
+{
+	if (options->json)
+		return nt_fail(error, NT_EUSAGE, "--json and --ndjson cannot be given together");
+	for (int i = 0; i < EXPORT_KINDS; i++)
+		if (options->exports[i])
+			return nt_fail(error, NT_EUSAGE, "%s needs the whole trace, of which --ndjson keeps nothing; give --json",
+				       export_option((enum export_kind)i));
+	return NT_OK;
+}
+
 static enum nt_status check_inputs(const struct options *options, struct nt_error *error)
 {
 	size_t standard = 0;
 
 	for (size_t i = 0; i < options->input_count; i++)
 		standard += strcmp(options->inputs[i], "-") == 0;
-	if (options->json && options->ndjson)
-		return nt_fail(error, NT_EUSAGE, "--json and --ndjson cannot be given together");
+	if (options->ndjson && check_lines(options, error) != NT_OK)
+		return NT_EUSAGE;
 	if (options->input_count == 0)
 		return nt_fail(error, NT_EUSAGE, "no input: name a capture file or a recording, or - for standard input");
 	if (standard > 1)

@@ -4,6 +4,7 @@
 #ifndef NETTRACE_CLI_OPTIONS_H
 #define NETTRACE_CLI_OPTIONS_H
 
+#include "cli/exports.h"
 #include "cli/output.h"
 
 /* Texts point into argv; the lists are owned by the struct. */
@@ -15,7 +16,8 @@ struct options {
 	const char *filter;      /* pcap-filter expression, or NULL */
 	const char *session;     /* of a recording: a number, "last", or NULL */
 	const char *packets_out; /* pcapng file to write, or NULL */
-	bool all_packets;        /* all that were read go there */
+	const char *exports[EXPORT_KINDS];
+	bool all_packets; /* all that were read go there */
 	struct correlate_prefix *clients;
 	size_t client_count;
 	enum correlate_headers headers;

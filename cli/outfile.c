@@ -9,9 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What outfile_abandon() removes: the trace, and the packets beside it. */
-enum { UNFINISHED = 2 };
-static const char *volatile unfinished[UNFINISHED];
+/* What outfile_abandon() removes. */
+static const char *volatile unfinished[OUTFILES];
 
 static enum nt_status cannot_write(const char *name, int why, struct nt_error *error)
 {
@@ -25,7 +24,7 @@ static bool is_standard_output(const char *path)
 
 static void note_unfinished(const char *temporary)
 {
-	for (int i = 0; i < UNFINISHED; i++)
+	for (int i = 0; i < OUTFILES; i++)
 		if (!unfinished[i]) {
 			unfinished[i] = temporary;
 			return;
@@ -72,7 +71,7 @@ static void unseal(const char *temporary)
 
 static void forget(struct outfile *out)
 {
-	for (int i = 0; i < UNFINISHED; i++)
+	for (int i = 0; i < OUTFILES; i++)
 		if (unfinished[i] == out->temporary)
 			unfinished[i] = NULL;
 	unseal(out->temporary);
@@ -185,7 +184,7 @@ bool outfile_is_same(const char *a, const char *b)
 
 void outfile_abandon(void)
 {
-	for (int i = 0; i < UNFINISHED; i++)
+	for (int i = 0; i < OUTFILES; i++)
 		if (unfinished[i])
 			unlink(unfinished[i]);
 }

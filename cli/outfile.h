@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+enum { OUTFILES = 8 }; /* the most that are open at the same time */
+
 struct outfile {
 	FILE *file;
 	const char *name; /* for messages */
@@ -32,7 +34,7 @@ enum nt_status outfile_finish(struct outfile *out, bool complete, struct nt_erro
 /* Whether both names lead to the same regular file. */
 bool outfile_is_same(const char *a, const char *b);
 
-/* Removes the temporary files of all that are open (two at most).  May be called in a signal handler; only the end of the process may follow. */
+/* Removes the temporary files of all that are open.  May be called in a signal handler; only the end of the process may follow. */
 void outfile_abandon(void);
 
 #endif

@@ -323,6 +323,13 @@ void json_add_uint(struct json *json, uint64_t value)
 	put(json, digits + at, sizeof digits - at);
 }
 
+static void add_int(struct json *json, int64_t value)
+{
+	if (value < 0)
+		put_char(json, '-');
+	json_add_uint(json, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
 void json_uint(struct json *json, const char *name, uint64_t value)
 {
 	begin_value(json, name);
@@ -333,9 +340,22 @@ void json_uint(struct json *json, const char *name, uint64_t value)
 void json_int(struct json *json, const char *name, int64_t value)
 {
 	begin_value(json, name);
-	if (value < 0)
+	add_int(json, value);
+	end_value(json);
+}
+
+void json_thousandths(struct json *json, const char *name, int64_t value)
+{
+	int rest = abs((int)(value % 1000));
+
+	begin_value(json, name);
+	if (value < 0 && value > -1000)
 		put_char(json, '-');
-	json_add_uint(json, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+	add_int(json, value / 1000);
+	if (rest)
+		put_char(json, '.');
+	for (int unit = 100; rest; rest %= unit, unit /= 10)
+		put_char(json, (char)('0' + rest / unit));
 	end_value(json);
 }
 

@@ -45,6 +45,7 @@ void json_string(struct json *json, const char *name, struct bytes value);
 void json_text(struct json *json, const char *name, const char *value);
 void json_uint(struct json *json, const char *name, uint64_t value);
 void json_int(struct json *json, const char *name, int64_t value);
+void json_thousandths(struct json *json, const char *name, int64_t value); /* 1500 is written as 1.5 */
 void json_bool(struct json *json, const char *name, bool value);
 
 /* Members that are left out when they say nothing: an empty string, 0, false. */

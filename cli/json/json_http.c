@@ -13,7 +13,7 @@ static void write_fields(struct json *json, const char *name, const struct trace
 	json_end(json);
 }
 
-static void write_packets(struct json *json, const struct output *output, const struct trace_http_request *request)
+void json_put_request_packets(struct json *json, const struct output *output, const struct trace_http_request *request)
 {
 	const struct json_packet packets[] = {
 		{ "reqPacket", "reqPacketFile", request->req_packet },
@@ -59,7 +59,7 @@ static void write_wire(struct json *json, const struct output *output, const str
 	bool has_response = request->status != 0 || request->resp_begin != NT_TIME_NONE;
 
 	json_begin_optional_object(json, "wire");
-	write_packets(json, output, request);
+	json_put_request_packets(json, output, request);
 	write_times(json, output, request);
 	write_timing(json, &request->timing);
 	json_put_optional_id(json, "redirectedFrom", json_http_shown(output, request->redirected_from));

@@ -92,6 +92,7 @@ struct json_packet {
  */
 void json_put_packets(struct json *json, const struct output *output, const struct json_packet *packets, size_t count);
 void json_put_packet(struct json *json, const struct output *output, struct packet_ref packet); /* "packet" */
+void json_put_request_packets(struct json *json, const struct output *output, const struct trace_http_request *request);
 void json_put_first_last(struct json *json, const struct output *output, struct packet_ref first, struct packet_ref last);
 
 #endif

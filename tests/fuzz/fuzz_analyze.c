@@ -2,6 +2,7 @@
  * A whole capture file, as nettrace-analyze --json reads it: with the keys that it carries.
  */
 #include "capture/source.h"
+#include "cli/har/har.h"
 #include "cli/output.h"
 #include "correlate/views.h"
 #include "dissect/tls/keylog.h"
@@ -22,7 +23,7 @@ static void write_json(FILE *out, const struct capture_source *source, const str
 				       .stats = stats,
 				       .hits = hits };
 
-	if (!output_json(out, &output) || !output_report(out, &output))
+	if (!output_json(out, &output) || !output_report(out, &output) || !har_write(out, &output))
 		abort();
 }
 

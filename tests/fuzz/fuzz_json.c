@@ -48,7 +48,7 @@ static void step(struct run *run, struct cursor *input)
 		}
 		break;
 	case 5:
-		json_int(run->json, name, (int64_t)cur_u64(input));
+		(what & 8 ? json_thousandths : json_int)(run->json, name, (int64_t)cur_u64(input));
 		break;
 	case 6:
 		json_optional_bool(run->json, name, cur_u8(input) & 1);

@@ -82,16 +82,21 @@ static bool take_string(struct bytes *text)
 	return true;
 }
 
-static bool take_number(struct bytes *text)
+static bool take_digits(struct bytes *text)
 {
-	take(text, "-");
-	if (take(text, "0"))
-		return true;
-	if (!take_between(text, '1', '9'))
+	if (!take_between(text, '0', '9'))
 		return false;
 	while (take_between(text, '0', '9'))
 		;
 	return true;
+}
+
+static bool take_number(struct bytes *text)
+{
+	take(text, "-");
+	if (!take(text, "0") && ((text->size && text->at[0] == '0') || !take_digits(text)))
+		return false;
+	return !take(text, ".") || take_digits(text);
 }
 
 static bool take_value(struct bytes *text, int depth);

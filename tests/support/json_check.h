@@ -6,7 +6,7 @@
 
 #include "store/base.h"
 
-/* One JSON value (RFC 8259) with white space around it, in valid UTF-8, at most 64 levels deep, no number but integers. */
+/* One JSON value (RFC 8259) with white space around it, in valid UTF-8, at most 64 levels deep, no number with an exponent. */
 bool json_check(struct bytes text);
 
 #endif

@@ -200,6 +200,23 @@ START_TEST(numbers_reach_their_limits)
 }
 END_TEST
 
+START_TEST(thousandths_have_no_more_digits_than_they_need)
+{
+	open_writer(JSON_COMPACT);
+	json_begin_array(json, NULL);
+	for (int64_t value = 1; value < 10000000; value *= 10)
+		json_thousandths(json, NULL, value);
+	json_thousandths(json, NULL, 0);
+	json_thousandths(json, NULL, 12034);
+	json_thousandths(json, NULL, -5);
+	json_thousandths(json, NULL, -1005);
+	json_thousandths(json, NULL, INT64_MAX);
+	json_thousandths(json, NULL, INT64_MIN);
+	json_end(json);
+	expect("[0.001,0.01,0.1,1,10,100,1000,0,12.034,-0.005,-1.005,9223372036854775.807,-9223372036854775.808]\n");
+}
+END_TEST
+
 /* Whatever stands at the end of the buffer, nothing is lost or doubled there. */
 START_TEST(strings_larger_than_the_buffer_come_out_whole)
 {
@@ -327,6 +344,7 @@ Suite *nettrace_suite(void)
 	tcase_add_loop_test(tcase, any_bytes_become_a_utf8_string, 0, sizeof string_cases / sizeof string_cases[0]);
 	tcase_add_test(tcase, string_of_pieces_is_one_string);
 	tcase_add_test(tcase, numbers_reach_their_limits);
+	tcase_add_test(tcase, thousandths_have_no_more_digits_than_they_need);
 	tcase_add_test(tcase, strings_larger_than_the_buffer_come_out_whole);
 	tcase_add_test(tcase, random_strings_are_json);
 	tcase_add_test(tcase, full_disk_is_reported);

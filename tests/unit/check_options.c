@@ -99,6 +99,16 @@ START_TEST(texts_are_kept)
 }
 END_TEST
 
+START_TEST(trace_in_other_forms_goes_to_files)
+{
+	ck_assert_int_eq(PARSE("--har", "b.har", "a"), NT_OK);
+	ck_assert_str_eq(options.exports[EXPORT_HAR], "b.har");
+	ck_assert_int_eq(PARSE("--har", "b.har", "--json", "a"), NT_OK);
+	ck_assert_int_eq(PARSE("--har", "b.har", "--ndjson", "a"), NT_EUSAGE);
+	ck_assert_int_eq(PARSE("--har", "", "a"), NT_EUSAGE);
+}
+END_TEST
+
 START_TEST(kinds_of_records_can_be_left_out)
 {
 	ck_assert_int_eq(PARSE("--no-dials", "--no-tcp", "--no-udp", "--no-dns", "--no-tls", "--no-http", "--no-ndpi", "a"), NT_OK);
@@ -421,6 +431,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(taken, options_may_stand_after_inputs);
 	tcase_add_test(taken, after_two_dashes_everything_is_an_input);
 	tcase_add_test(taken, texts_are_kept);
+	tcase_add_test(taken, trace_in_other_forms_goes_to_files);
 	tcase_add_test(taken, kinds_of_records_can_be_left_out);
 	tcase_add_test(taken, help_and_version_need_no_input);
 	tcase_add_test(taken, lists_grow_with_each_option);
