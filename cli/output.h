@@ -58,6 +58,11 @@ uint64_t output_packets_read(const struct output *output); /* whether or not the
 uint64_t output_filtered_out(const struct output *output);
 nt_time output_first_time(const struct output *output); /* the smallest of a packet; NT_TIME_NONE if none has a time */
 
+/* The same for the same input on every run; different for different inputs (output_uuid.c). */
+enum { UUID_SIZE = 37 };
+void output_uuid(const struct output *output, uint8_t uuid[16]);
+char *output_uuid_text(const struct output *output, char out[UUID_SIZE]); /* returns out */
+
 /* The JSON trace (see tests/schema/trace.schema.json).  false if writing failed. */
 bool output_json(FILE *out, const struct output *output);
 

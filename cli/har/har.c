@@ -12,19 +12,6 @@ bool har_has(const struct har *har, const struct trace_http_request *request)
 	return !har->output->omit.http && !request->resp_without_request && request->req_sent != NT_TIME_NONE;
 }
 
-const struct trace_finding *har_cause(const struct har *har, const struct trace_http_request *request)
-{
-	const struct links findings = links_children(&har->findings, request->id);
-
-	for (size_t i = 0; i < findings.count; i++) {
-		const struct trace_finding *finding = &har->list->findings[findings.at[i].index];
-
-		if (finding->root_cause && finding->request == request->id)
-			return finding;
-	}
-	return NULL;
-}
-
 /* ---- what belongs together ---- */
 
 static trace_id entry_of(const struct har *har, trace_id id)
@@ -156,6 +143,7 @@ bool har_write(FILE *out, const struct output *output)
 	bool written;
 	int why;
 
+	causes_build(&har.causes, output);
 	link_findings(&har);
 	link_requests(&har);
 	json_begin_object(har.json, NULL);
@@ -164,6 +152,7 @@ bool har_write(FILE *out, const struct output *output)
 	written = json_finish(har.json);
 	why = errno;
 	json_free(har.json);
+	causes_free(&har.causes);
 	links_free(&har.findings);
 	links_free(&har.redirected);
 	links_free(&har.inside);

@@ -150,7 +150,7 @@ static void write_content(struct json *json, const struct trace_http_request *re
 
 static void put_error(struct har *har, const struct trace_http_request *request)
 {
-	const struct trace_finding *cause = har_cause(har, request);
+	const struct trace_finding *cause = causes_of(&har->causes, request->id);
 
 	if (request->error.size)
 		json_string(har->json, "_error", request->error);
@@ -208,7 +208,7 @@ static void write_findings(struct har *har, const struct trace_http_request *req
 void har_write_entry(struct har *har, const struct trace_http_request *request)
 {
 	const struct har_times times = har_times(har, request);
-	const struct trace_finding *cause = har_cause(har, request);
+	const struct trace_finding *cause = causes_of(&har->causes, request->id);
 	struct json *json = har->json;
 
 	json_begin_object(json, NULL);

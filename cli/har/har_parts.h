@@ -4,6 +4,7 @@
 #ifndef NETTRACE_CLI_HAR_PARTS_H
 #define NETTRACE_CLI_HAR_PARTS_H
 
+#include "cli/causes.h"
 #include "cli/json/json_trace.h"
 #include "cli/links.h"
 
@@ -11,6 +12,7 @@ struct har {
 	const struct output *output;
 	const struct trace_list *list;
 	struct json *json;
+	struct causes causes;
 	/* By request. */
 	struct links findings;   /* that are about it: in list->findings, the most important first */
 	struct links redirected; /* the requests that its redirect led to */
@@ -20,9 +22,6 @@ struct har {
 
 /* Whether it becomes an entry: HAR has no place for what has no request, or no time. */
 bool har_has(const struct har *har, const struct trace_http_request *request);
-
-/* The finding that explains why the request failed; NULL if there is none. */
-const struct trace_finding *har_cause(const struct har *har, const struct trace_http_request *request);
 
 /* ---- har_times.c ---- */
 

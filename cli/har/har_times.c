@@ -11,19 +11,6 @@ static int64_t between(nt_time from, nt_time to)
 	return nanoseconds / NT_MICROSECOND;
 }
 
-/* When it was over for a client that got no answer, or not all of it: what was told of the failure, else the connection's end. */
-static nt_time end_of_waiting(const struct har *har, const struct trace_http_request *request)
-{
-	const struct trace_finding *cause = har_cause(har, request);
-	const struct trace_tcp_conn *conn = trace_find_tcp_conn(har->list, request->tcp_conn);
-
-	if (cause && cause->at != NT_TIME_NONE && cause->at >= request->req_sent)
-		return cause->at;
-	if (conn && conn->close != NT_TIME_NONE && conn->close >= request->req_sent)
-		return conn->close;
-	return har->output->end;
-}
-
 static int64_t if_any(int64_t microseconds)
 {
 	return microseconds > 0 ? microseconds : -1;
@@ -65,7 +52,7 @@ struct har_times har_times(const struct har *har, const struct trace_http_reques
 	nt_time asked = request->req_end, begun = request->resp_begin, end = request->resp_end;
 
 	if (end == NT_TIME_NONE)
-		end = end_of_waiting(har, request);
+		end = causes_end_of_waiting(&har->causes, request);
 	if (begun == NT_TIME_NONE)
 		begun = end;
 	if (asked == NT_TIME_NONE || asked > begun)
