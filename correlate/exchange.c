@@ -5,6 +5,7 @@
 #include "correlate/http_history.h"
 #include "correlate/http_secrets.h"
 #include "correlate/portal.h"
+#include "dissect/http/traceparent.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,22 @@ static const struct http1_field *find_field(const struct http1_field *fields, si
 	return NULL;
 }
 
+/* A request with several of them has none. */
+static struct trace_parent parent_of(const struct exchange_list *list, const struct http1_field *fields, size_t count)
+{
+	const struct http1_field *field = find_field(fields, count, "traceparent");
+	struct trace_parent parent = { 0 };
+	struct traceparent read;
+
+	if (!field || find_field(field + 1, count - (size_t)(field + 1 - fields), "traceparent") ||
+	    excluded(&list->app->c->options, field->name) || !traceparent_read(field->value, &read))
+		return parent;
+	parent = (struct trace_parent){ .known = true, .flags = read.flags };
+	memcpy(parent.trace_id, read.trace_id, sizeof parent.trace_id);
+	memcpy(parent.span_id, read.parent_id, sizeof parent.span_id);
+	return parent;
+}
+
 /* Blanked as the URL of the request that follows it will be. */
 static const char *location_of(const struct exchange_list *list, struct arena *arena, const struct http1_field *fields,
 			       size_t count)
@@ -133,6 +150,7 @@ void exchange_request(struct exchange_list *list, struct exchange *exchange, str
 	exchange->stalled = list->app->conn->stalled;
 	http_history_request(list->app->c, list->app->conn, record);
 	record->req_fields = keep_fields(list, &exchange->arena, fields, count, &record->req_field_count);
+	record->parent = parent_of(list, fields, count);
 	doh_request(list, exchange, target, fields, count);
 }
 

@@ -295,6 +295,13 @@ struct trace_http_timing {
 	int64_t stalled; /* taken out of server and transfer: waiting for segments to be sent again, or for a window to open */
 };
 
+/* The span of the client's own tracing that made a request, from its traceparent field (W3C Trace Context): no secret. */
+struct trace_parent {
+	bool known;
+	uint8_t flags;
+	uint8_t trace_id[16], span_id[8];
+};
+
 struct trace_http_request {
 	trace_id id, tcp_conn, tls_tunnel, proxy_tls_tunnel;
 	uint8_t proto_major, proto_minor;
@@ -319,10 +326,11 @@ struct trace_http_request {
 	bool truncated; /* the body ended before its announced end */
 	bool malformed;
 	bool suspicious_framing;
-	uint16_t interim_status;  /* the last 1xx before the answer, 0 if none */
-	uint64_t gap_bytes;       /* of the counted bodies: not in the capture */
-	trace_id redirected_from; /* the request whose redirect led here */
-	trace_id retry_of;        /* the request without an answer that this one repeats */
+	uint16_t interim_status;    /* the last 1xx before the answer, 0 if none */
+	uint64_t gap_bytes;         /* of the counted bodies: not in the capture */
+	trace_id redirected_from;   /* the request whose redirect led here */
+	trace_id retry_of;          /* the request without an answer that this one repeats */
+	struct trace_parent parent; /* whatever is kept of the fields, unless "traceparent" is excluded */
 	struct trace_http_timing timing;
 	nt_time req_end, resp_begin, resp_end;
 	struct packet_ref req_packet, resp_packet, last_packet;

@@ -612,6 +612,44 @@ START_TEST(set_up_of_the_connection_is_of_the_stream_that_was_first)
 }
 END_TEST
 
+#define PARENT "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n"
+#define WITH_PARENT "GET /a HTTP/1.1\r\nHost: example.org\r\n" PARENT "\r\n"
+
+START_TEST(parent_of_the_clients_own_tracing_is_kept_without_header_fields)
+{
+	const struct trace_http_request *request = TALK(1, "c" WITH_PARENT, "s" OK(2, "ok"));
+
+	ck_assert_uint_eq(request->req_field_count, 0);
+	ck_assert(request->parent.known);
+	ck_assert_uint_eq(request->parent.trace_id[0], 0x4b);
+	ck_assert_uint_eq(request->parent.span_id[7], 0xb7);
+	ck_assert_uint_eq(request->parent.flags, 1);
+}
+END_TEST
+
+START_TEST(parent_is_unknown_where_there_are_two_or_it_is_excluded)
+{
+	const char *excluded[] = { "Traceparent" };
+
+	if (_i)
+		s.options.excluded_headers = excluded, s.options.excluded_header_count = 1;
+	ck_assert(!TALK(1, _i ? "c" WITH_PARENT : "cGET /a HTTP/1.1\r\n" PARENT PARENT "\r\n")->parent.known);
+}
+END_TEST
+
+/* HEADERS on stream 1 with "traceparent" as a literal field (RFC 7541 6.2.2). */
+START_TEST(parent_is_found_in_http2)
+{
+	static const char begin[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0\0\0\x48\1\5\0\0\0\1\x82\x86\x84\0\x0b"
+				    "traceparent\x37"
+				    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+	scene_open(&t);
+	scene_send_bytes(&t, CLIENT, begin, sizeof begin - 1);
+	ck_assert(end_with(1)->parent.known);
+}
+END_TEST
+
 START_TEST(reason_of_the_status_line_is_kept)
 {
 	const struct trace_http_request *request =
@@ -705,6 +743,9 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tunnels, upgrade_to_http2_answers_there_what_was_asked_before);
 	tcase_add_test(tunnels, set_up_of_the_connection_is_of_the_stream_that_was_first);
 	tcase_add_test(tunnels, reason_of_the_status_line_is_kept);
+	tcase_add_test(tunnels, parent_of_the_clients_own_tracing_is_kept_without_header_fields);
+	tcase_add_loop_test(tunnels, parent_is_unknown_where_there_are_two_or_it_is_excluded, 0, 2);
+	tcase_add_test(tunnels, parent_is_found_in_http2);
 	tcase_add_test(tunnels, depth_of_tunnels_is_limited);
 	tcase_add_loop_test(cut, request_cut_by_the_snaplen_is_a_request, 20, 45);
 	tcase_add_test(cut, cut_host_is_no_name);
