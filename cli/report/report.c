@@ -120,17 +120,10 @@ static int compare_entries(const void *a, const void *b)
 
 /* ---- titles ---- */
 
-static void begin_title(struct report *report, nt_time at)
+static void begin_title(struct report *report, trace_id id, nt_time at)
 {
-	int64_t offset;
-
-	report->hang = REPORT_HEAD + 1;
 	report_strong(report, true);
-	if (at == NT_TIME_NONE || report->output->begin == NT_TIME_NONE ||
-	    __builtin_sub_overflow(at, report->output->begin, &offset))
-		fputs("+?       ", report->out);
-	else
-		fprintf(report->out, "%+.3f s  ", (double)(offset / NT_MICROSECOND) / 1e6);
+	report_begin_title(report, id, at);
 }
 
 /* How long a whole bar is. */
@@ -147,6 +140,7 @@ static void print_axis(struct report *report)
 static void end_title(struct report *report)
 {
 	report_strong(report, false);
+	report_end_subject(report);
 	print_axis(report);
 	report_end_line(report);
 }
@@ -164,11 +158,11 @@ static void print_address(struct report *report, uint8_t ip_version, const struc
 	fputs(ip_address_text(ip_version, address, text), report->out);
 }
 
-static void print_connection_title(struct report *report, const struct entry *entry, const struct address_tuple *tuple)
+static void print_connection_title(struct report *report, const struct entry *entry, trace_id id, const struct address_tuple *tuple)
 {
 	char to[REPORT_ENDPOINT_SIZE];
 
-	begin_title(report, entry->at);
+	begin_title(report, id, entry->at);
 	set_client(report, tuple->ip_version, &tuple->source);
 	print_address(report, tuple->ip_version, &tuple->source);
 	fprintf(report->out, " -> %s", report_endpoint(tuple->ip_version, &tuple->destination, tuple->destination_port, to));
@@ -190,7 +184,7 @@ static void print_dial_title(struct report *report, const struct trace_dial *dia
 {
 	char duration[TEXT_SIZE];
 
-	begin_title(report, dial->begin);
+	begin_title(report, dial->id, dial->begin);
 	set_client(report, dial->source_ip_version, &dial->source);
 	if (dial->source_ip_version) {
 		print_address(report, dial->source_ip_version, &dial->source);
@@ -198,6 +192,8 @@ static void print_dial_title(struct report *report, const struct trace_dial *dia
 	}
 	print_host(report, dial);
 	report_strong(report, false);
+	report->said.failed = dial->error.size > 0;
+	report_end_subject(report);
 	if (dial->error.size) {
 		fputs("   ", report->out);
 		if (dial->end != dial->begin) /* else it was given up at a time that is not on the wire */
@@ -240,7 +236,7 @@ static void print_dial_details(struct report *report, const struct trace_dial *d
 static void print_dial(struct report *report, const struct trace_dial *dial)
 {
 	struct links tcp = links_children(&report->index.tcp_of_dial, dial->id);
-	size_t shown = !report->verbose && tcp.count > REPORT_CHILDREN ? REPORT_CHILDREN : tcp.count;
+	size_t shown = tcp.count > report->children_max ? report->children_max : tcp.count;
 
 	report->axis = report_axis_dial(report, dial);
 	print_dial_title(report, dial);
@@ -266,11 +262,11 @@ static void print_dns_entry(struct report *report, const struct entry *entry)
 
 	report->axis = report_axis_dns(query);
 	if (udp) {
-		print_connection_title(report, entry, &udp->tuple);
+		print_connection_title(report, entry, query->id, &udp->tuple);
 	} else if (tcp) {
-		print_connection_title(report, entry, &tcp->tuple);
+		print_connection_title(report, entry, query->id, &tcp->tuple);
 	} else {
-		begin_title(report, entry->at);
+		begin_title(report, query->id, entry->at);
 		end_title(report);
 	}
 	report_dns(report, query, NULL);
@@ -288,12 +284,12 @@ static void print_entry(struct report *report, const struct entry *entry)
 		break;
 	case ENTRY_TCP:
 		report->axis = report_axis_tcp(report, &list->tcp_conns[entry->index]);
-		print_connection_title(report, entry, &list->tcp_conns[entry->index].tuple);
+		print_connection_title(report, entry, list->tcp_conns[entry->index].id, &list->tcp_conns[entry->index].tuple);
 		report_tcp(report, &list->tcp_conns[entry->index], (struct bytes){ 0 });
 		break;
 	case ENTRY_UDP:
 		report->axis = report_axis_udp(report, &list->udp_conns[entry->index]);
-		print_connection_title(report, entry, &list->udp_conns[entry->index].tuple);
+		print_connection_title(report, entry, list->udp_conns[entry->index].id, &list->udp_conns[entry->index].tuple);
 		report_udp(report, &list->udp_conns[entry->index], (struct bytes){ 0 });
 		break;
 	case ENTRY_DNS:
@@ -340,7 +336,7 @@ static void print_bare_udp(struct report *report, struct timeline *timeline)
 
 /* ---- all of it ---- */
 
-static void print_timeline(struct report *report)
+void report_timeline(struct report *report)
 {
 	struct timeline timeline = { 0 };
 	size_t shown;
@@ -351,8 +347,8 @@ static void print_timeline(struct report *report)
 	add_dns(report, &timeline);
 	if (timeline.count)
 		qsort(timeline.entries, timeline.count, sizeof *timeline.entries, compare_entries);
-	shown = !report->verbose && timeline.count > REPORT_ENTRIES ? REPORT_ENTRIES : timeline.count;
-	for (size_t i = 0; i < shown && !ferror(report->to); i++)
+	shown = timeline.count > report->entries_max ? report->entries_max : timeline.count;
+	for (size_t i = 0; i < shown && !(report->to && ferror(report->to)); i++)
 		print_entry(report, &timeline.entries[i]);
 	if (shown < timeline.count) {
 		fprintf(report->out, "… and %zu more (-v shows all)", timeline.count - shown);
@@ -375,6 +371,8 @@ bool output_report(FILE *out, const struct output *output)
 		.verbose = output->verbose,
 		.many_inputs = output_input_count(output) > 1,
 		.text_max = output->verbose ? 0 : REPORT_TEXT,
+		.entries_max = output->verbose ? SIZE_MAX : REPORT_ENTRIES,
+		.children_max = output->verbose ? SIZE_MAX : REPORT_CHILDREN,
 	};
 
 	if (!report_open_lines(&report, out))
@@ -383,7 +381,7 @@ bool output_report(FILE *out, const struct output *output)
 	report_verdict(&report);
 	report_head(&report);
 	report_end_line(&report);
-	print_timeline(&report);
+	report_timeline(&report);
 	if (report.verbose)
 		report_statistics(&report);
 	report_index_clear(&report.index);

@@ -37,10 +37,28 @@ struct report_span {
 	nt_time begin, end; /* either may be NT_TIME_NONE */
 };
 
+/* A line of the report in its parts, for who shows them otherwise than as a line. */
+struct report_said {
+	enum { REPORT_SAYS_LINE, REPORT_SAYS_HEAD, REPORT_SAYS_TITLE, REPORT_SAYS_STEP, REPORT_SAYS_MORE } kind;
+	const char *label;       /* of a line of the head, a step or a further line; may be "" */
+	trace_id id;             /* of the record: titles and steps */
+	nt_time at;              /* titles: when it began */
+	struct report_span span; /* steps: the bar */
+	bool failed;             /* titles and steps */
+	size_t subject_size;     /* bytes of the text that tell what it is about; what came of it stands behind */
+	struct bytes text;       /* as the terminal would get it, colours too if they are wanted */
+	struct packet_ref first, last;
+};
+
+typedef void report_listener(void *context, const struct report_said *said);
+
 struct report {
-	FILE *to;   /* where lines go when they are complete */
-	FILE *out;  /* the line that is being written */
-	char *line; /* its bytes so far, as open_memstream() gives them */
+	FILE *to;                  /* where lines go when they are complete */
+	report_listener *listener; /* who gets them instead; NULL: none */
+	void *context;             /* of the listener */
+	struct report_said said;   /* by the line that is being written */
+	FILE *out;                 /* the line that is being written */
+	char *line;                /* its bytes so far, as open_memstream() gives them */
 	size_t line_size;
 	unsigned hang;             /* column where it goes on if it is too long for one line */
 	struct report_span axis;   /* the time that a whole bar stands for */
@@ -50,8 +68,9 @@ struct report {
 	const struct trace_list *list;
 	struct report_index index;
 	bool verbose;
-	bool many_inputs; /* packets are named with their input */
-	size_t text_max;  /* bytes of one text; 0: no maximum */
+	bool many_inputs;                 /* packets are named with their input */
+	size_t text_max;                  /* bytes of one text; 0: no maximum */
+	size_t entries_max, children_max; /* what is shown of the trace, and of one entry */
 };
 
 /* ---- lines (report_line.c) ---- */
@@ -59,13 +78,18 @@ struct report {
 bool report_open_lines(struct report *report, FILE *to); /* false if there is no memory */
 bool report_close_lines(struct report *report);          /* false if writing failed */
 
+/* Of an entry: the record that it is about, and when that began. */
+void report_begin_title(struct report *report, trace_id id, nt_time at);
+
 /* Of the head: the text begins at REPORT_HEAD. */
 void report_begin_head(struct report *report, const char *title);
 void report_begin_line(struct report *report, const char *label); /* the text begins where that of steps does */
 void report_begin_more(struct report *report);                    /* a further line about the same record */
 
 /* A line with the bar that places `span` on the axis of the entry. */
-void report_begin_step(struct report *report, const char *label, struct report_span span, bool failed);
+void report_begin_step(struct report *report, const char *label, trace_id id, struct report_span span, bool failed);
+
+void report_end_subject(struct report *report); /* what is written from here on tells what came of it */
 
 /* Every line ends in one of these.  Without --verbose what is longer than REPORT_WIDTH goes on in a further line, at `hang`. */
 void report_end_line(struct report *report);
@@ -85,6 +109,7 @@ struct report_span report_axis_dial(const struct report *report, const struct tr
 struct report_span report_axis_tcp(const struct report *report, const struct trace_tcp_conn *conn);
 struct report_span report_axis_udp(const struct report *report, const struct trace_udp_conn *conn);
 struct report_span report_axis_dns(const struct trace_dns_query *query);
+struct report_span report_axis_all(const struct report *report);                                                /* of all entries */
 struct report_span report_dns_axis_of_dial(const struct trace_dns_query *query, const struct trace_dial *dial); /* report_dns.c */
 
 /* Whether what is missing of a connection may have been on the wire: the capture ended first, has one direction, lost packets, or cut them. */
@@ -114,6 +139,7 @@ void report_tuple_of_entry(struct report *report, const struct address_tuple *tu
 
 /* ---- topics ---- */
 
+void report_timeline(struct report *report);   /* report.c */
 void report_verdict(struct report *report);    /* report_verdict.c */
 void report_head(struct report *report);       /* report_head.c */
 void report_recording(struct report *report);  /* nothing if no recording was read */
@@ -126,6 +152,9 @@ bool report_dns_has_rest(const struct report *report, const struct trace_dns_que
 /* The connection, and what ran on it.  `host` is the name in the entry's title, not said again. */
 void report_tcp(struct report *report, const struct trace_tcp_conn *conn, struct bytes host);
 void report_udp(struct report *report, const struct trace_udp_conn *conn, struct bytes host);
+/* The connection alone. */
+void report_tcp_alone(struct report *report, const struct trace_tcp_conn *conn);
+void report_udp_alone(struct report *report, const struct trace_udp_conn *conn);
 void report_tls(struct report *report, const struct trace_tls_tunnel *tunnel, struct bytes host);
 void report_http(struct report *report, const struct trace_http_request *request);
 /* Whether the line of a request is followed by one that says where its time went, and that line (report_timing.c). */

@@ -345,12 +345,13 @@ static void print_lookup(struct report *report, const struct lookup *lookup, boo
 	struct summary summary = summarise(lookup);
 	char duration[TEXT_SIZE];
 
-	report_begin_step(report, labels[lookup->query->kind],
+	report_begin_step(report, labels[lookup->query->kind], lookup->query->id,
 			  report_span_dns(message_at(lookup, 0), message_at(lookup, lookup->count - 1)),
 			  has_failed(lookup, &summary));
 	print_question(report, lookup, &summary, is_titled);
 	if (summary.queries > summary.asked_count)
 		fprintf(report->out, ", %zu queries", summary.queries);
+	report_end_subject(report);
 	fputs("   ", report->out);
 	if (summary.latency_us >= 0)
 		fprintf(report->out, "%s   ", text_duration(summary.latency_us, duration));
@@ -578,7 +579,7 @@ void report_dns(struct report *report, const struct trace_dns_query *query, cons
 	qsort_r(order, messages, sizeof *order, compare_messages, (void *)query);
 	count = group(query, order, messages, lookups);
 	qsort(lookups, count, sizeof *lookups, compare_lookups);
-	shown = !report->verbose && count > REPORT_CHILDREN ? REPORT_CHILDREN : count;
+	shown = count > report->children_max ? report->children_max : count;
 	for (size_t i = 0; i < shown; i++) {
 		lookups[i].dial = dial;
 		print_lookup(report, &lookups[i], is_titled);

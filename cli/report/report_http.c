@@ -53,6 +53,7 @@ static void print_body_sent(struct report *report, const struct trace_http_reque
 
 static void print_status(struct report *report, const struct trace_http_request *request)
 {
+	report_end_subject(report);
 	fputs(" -> ", report->out);
 	if (!has_response(request) && capture_lacks_some(report, request))
 		fputs("no response in the capture", report->out);
@@ -159,7 +160,7 @@ void report_http(struct report *report, const struct trace_http_request *request
 	struct packet_ref first = request->req_packet.number ? request->req_packet : request->resp_packet;
 	struct packet_ref last = request->last_packet.number ? request->last_packet : request->resp_packet;
 
-	report_begin_step(report, "HTTP", report_span_http(report, request), has_failed(report, request));
+	report_begin_step(report, "HTTP", request->id, report_span_http(report, request), has_failed(report, request));
 	print_request(report, request);
 	print_body_sent(report, request);
 	print_status(report, request);
@@ -189,7 +190,7 @@ void report_exchanges(struct report *report, trace_id conn, struct bytes host)
 {
 	struct links tls = links_children(&report->index.tls_of_conn, conn);
 	struct links http = links_children(&report->index.http_of_conn, conn);
-	size_t i = 0, j = 0, max = report->verbose ? SIZE_MAX : REPORT_CHILDREN;
+	size_t i = 0, j = 0, max = report->children_max;
 
 	while ((i < tls.count || j < http.count) && i + j < max) {
 		const struct trace_tls_tunnel *tunnel = i < tls.count ? &report->list->tls_tunnels[tls.at[i].index] : NULL;

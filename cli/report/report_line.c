@@ -14,7 +14,7 @@ bool report_open_lines(struct report *report, FILE *to)
 
 bool report_close_lines(struct report *report)
 {
-	bool good = fclose(report->out) == 0 && !ferror(report->to);
+	bool good = fclose(report->out) == 0 && (!report->to || !ferror(report->to));
 
 	free(report->line);
 	return good;
@@ -89,9 +89,21 @@ static void print_folded(const struct report *report)
 	}
 }
 
+static void tell(struct report *report)
+{
+	report->said.text = (struct bytes){ (const uint8_t *)report->line, report->line_size };
+	report->listener(report->context, &report->said);
+	report->said = (struct report_said){ .label = "" };
+	rewind(report->out);
+}
+
 void report_end_line(struct report *report)
 {
 	fflush(report->out);
+	if (report->listener) {
+		tell(report);
+		return;
+	}
 	if (report->verbose)
 		fwrite(report->line, 1, report->line_size, report->to);
 	else
@@ -105,7 +117,24 @@ void report_end_line(struct report *report)
 
 void report_begin_head(struct report *report, const char *title)
 {
-	fprintf(report->out, "%-*s", REPORT_HEAD, title);
+	if (report->listener)
+		report->said = (struct report_said){ .kind = REPORT_SAYS_HEAD, .label = title };
+	else
+		fprintf(report->out, "%-*s", REPORT_HEAD, title);
+}
+
+void report_begin_title(struct report *report, trace_id id, nt_time at)
+{
+	int64_t offset;
+
+	report->hang = REPORT_HEAD + 1;
+	if (report->listener)
+		report->said = (struct report_said){ .kind = REPORT_SAYS_TITLE, .label = "", .id = id, .at = at };
+	else if (at == NT_TIME_NONE || report->output->begin == NT_TIME_NONE ||
+		 __builtin_sub_overflow(at, report->output->begin, &offset))
+		fputs("+?       ", report->out);
+	else
+		fprintf(report->out, "%+.3f s  ", (double)(offset / NT_MICROSECOND) / 1e6);
 }
 
 static void begin_label(struct report *report, const char *label)
@@ -116,6 +145,10 @@ static void begin_label(struct report *report, const char *label)
 
 void report_begin_line(struct report *report, const char *label)
 {
+	if (report->listener) {
+		report->said = (struct report_said){ .kind = REPORT_SAYS_MORE, .label = label };
+		return;
+	}
 	begin_label(report, label);
 	fprintf(report->out, "%*s", REPORT_BAR + 2, "");
 }
@@ -184,8 +217,21 @@ static void print_bar(struct report *report, struct report_span span, bool faile
 	repeat(report, marks->empty, bar.end, REPORT_BAR);
 }
 
-void report_begin_step(struct report *report, const char *label, struct report_span span, bool failed)
+void report_end_subject(struct report *report)
 {
+	if (!report->listener)
+		return;
+	fflush(report->out);
+	report->said.subject_size = report->line_size;
+}
+
+void report_begin_step(struct report *report, const char *label, trace_id id, struct report_span span, bool failed)
+{
+	if (report->listener) {
+		report->said =
+			(struct report_said){ .kind = REPORT_SAYS_STEP, .label = label, .id = id, .span = span, .failed = failed };
+		return;
+	}
 	begin_label(report, label);
 	print_bar(report, span, failed);
 	fputs("  ", report->out);

@@ -125,3 +125,19 @@ struct report_span report_axis_dial(const struct report *report, const struct tr
 			cover(&axis, report_axis_udp(report, &report->list->udp_conns[udp.at[i].index]));
 	return axis;
 }
+
+struct report_span report_axis_all(const struct report *report)
+{
+	const struct trace_list *list = report->list;
+	struct report_span axis = { NT_TIME_NONE, NT_TIME_NONE };
+
+	for (size_t i = 0; i < list->dial_count; i++)
+		cover(&axis, (struct report_span){ list->dials[i].begin, list->dials[i].end });
+	for (size_t i = 0; i < list->tcp_conn_count; i++)
+		cover(&axis, report_axis_tcp(report, &list->tcp_conns[i]));
+	for (size_t i = 0; i < list->udp_conn_count; i++)
+		cover(&axis, report_axis_udp(report, &list->udp_conns[i]));
+	for (size_t i = 0; i < list->dns_query_count; i++)
+		cover(&axis, report_axis_dns(&list->dns_queries[i]));
+	return axis;
+}

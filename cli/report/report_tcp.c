@@ -231,12 +231,13 @@ static void print_amounts(struct report *report, const struct trace_tcp_conn *co
 	fprintf(report->out, ", %s sent, %s received", sent, received);
 }
 
-static void print_tcp(struct report *report, const struct trace_tcp_conn *conn)
+void report_tcp_alone(struct report *report, const struct trace_tcp_conn *conn)
 {
 	bool came_about = conn->connected || conn->reused;
 
-	report_begin_step(report, "TCP", report_span_tcp(report, conn), !came_about);
+	report_begin_step(report, "TCP", conn->id, report_span_tcp(report, conn), !came_about);
 	report_tuple_of_entry(report, &conn->tuple);
+	report_end_subject(report);
 	fputs("   ", report->out);
 	if (came_about) {
 		print_begin(report, conn);
@@ -259,16 +260,17 @@ static void print_tcp(struct report *report, const struct trace_tcp_conn *conn)
 void report_tcp(struct report *report, const struct trace_tcp_conn *conn, struct bytes host)
 {
 	if (!report->output->omit.tcp)
-		print_tcp(report, conn);
+		report_tcp_alone(report, conn);
 	report_exchanges(report, conn->id, host);
 }
 
-static void print_udp(struct report *report, const struct trace_udp_conn *conn)
+void report_udp_alone(struct report *report, const struct trace_udp_conn *conn)
 {
 	char text[TEXT_SIZE];
 
-	report_begin_step(report, "UDP", report_span_udp(conn), conn->icmp_packet.number != 0);
+	report_begin_step(report, "UDP", conn->id, report_span_udp(conn), conn->icmp_packet.number != 0);
 	report_tuple(report, &conn->tuple);
+	report_end_subject(report);
 	fprintf(report->out, "   %s in %" PRIu64 " datagram%s sent", text_bytes(conn->sent_bytes, text), conn->sent_packets,
 		report_plural(conn->sent_packets));
 	if (conn->recv_packets)
@@ -288,6 +290,6 @@ static void print_udp(struct report *report, const struct trace_udp_conn *conn)
 void report_udp(struct report *report, const struct trace_udp_conn *conn, struct bytes host)
 {
 	if (!report->output->omit.udp)
-		print_udp(report, conn);
+		report_udp_alone(report, conn);
 	report_exchanges(report, conn->id, host);
 }

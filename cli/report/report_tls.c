@@ -226,6 +226,7 @@ static void print_outcome(struct report *report, const struct trace_tls_tunnel *
 	char duration[TEXT_SIZE];
 	bool alerted;
 
+	report_end_subject(report);
 	fputs("   ", report->out);
 	if (!tunnel->client_hello)
 		fputs("handshake seen in part", report->out);
@@ -287,7 +288,8 @@ void report_tls(struct report *report, const struct trace_tls_tunnel *tunnel, st
 {
 	const struct trace_udp_conn *udp = trace_find_udp_conn(report->list, tunnel->udp_conn);
 
-	report_begin_step(report, tunnel->udp_conn ? "QUIC" : "TLS", report_span_tls(tunnel), has_failed(report, tunnel));
+	report_begin_step(report, tunnel->udp_conn ? "QUIC" : "TLS", tunnel->id, report_span_tls(tunnel),
+			  has_failed(report, tunnel));
 	print_quic(report, udp ? udp->quic : NULL);
 	print_agreed(report, tunnel, host);
 	print_remarks(report, tunnel);

@@ -15,7 +15,9 @@ static void print_packet(struct report *report, struct packet_ref packet, bool w
 
 void report_end_line_at(struct report *report, struct packet_ref first, struct packet_ref last)
 {
-	if (first.number) {
+	report->said.first = first;
+	report->said.last = last;
+	if (first.number && !report->listener) {
 		fputs("  [", report->out);
 		print_packet(report, first, report->many_inputs);
 		if (last.number && (last.number != first.number || last.file != first.file)) {
