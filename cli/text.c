@@ -67,9 +67,24 @@ static bool is_unsafe(uint32_t code)
 	return false;
 }
 
-static void print_escaped(FILE *out, struct bytes text, size_t size)
+struct text_character text_next(struct bytes *text)
 {
-	for (size_t i = 0; i < size; i++)
+	struct text_character next = { { text->at, 1 }, false, 0 };
+	size_t size = character_size(*text);
+
+	if (size) {
+		next.bytes.size = size;
+		next.code = code_point(*text, size);
+		next.is_safe = !is_unsafe(next.code);
+	}
+	text->at += next.bytes.size;
+	text->size -= next.bytes.size;
+	return next;
+}
+
+static void print_escaped(FILE *out, struct bytes text)
+{
+	for (size_t i = 0; i < text.size; i++)
 		fprintf(out, "\\x%02x", text.at[i]);
 }
 
@@ -78,16 +93,13 @@ void text_print(FILE *out, struct bytes text, size_t max)
 	size_t written = 0;
 
 	while (text.size && (max == 0 || written < max)) {
-		size_t size = character_size(text);
+		const struct text_character next = text_next(&text);
 
-		if (size == 0 || is_unsafe(code_point(text, size)))
-			print_escaped(out, text, size ? size : 1);
+		if (next.is_safe)
+			fwrite(next.bytes.at, 1, next.bytes.size, out);
 		else
-			fwrite(text.at, 1, size, out);
-		size = size ? size : 1;
-		text.at += size;
-		text.size -= size;
-		written += size;
+			print_escaped(out, next.bytes);
+		written += next.bytes.size;
 	}
 	if (text.size)
 		fputs("…", out);

@@ -10,6 +10,16 @@
 
 enum { TEXT_SIZE = 40 }; /* room for each text_* below that writes to `out`; all return out */
 
+/* A character of text of any origin; what is no UTF-8 goes byte by byte. */
+struct text_character {
+	struct bytes bytes;
+	bool is_safe;  /* it does no more than stand there: no control character, none that changes the direction of writing */
+	uint32_t code; /* its code point; 0 for a byte that is no UTF-8 */
+};
+
+/* Takes the first character off a text that is not empty. */
+struct text_character text_next(struct bytes *text);
+
 /*
  * Writes text of any origin: UTF-8 as it is, but control characters, characters that change the direction of writing and bytes that are
  * no UTF-8 as \xNN.  After about `max` bytes of the text comes an ellipsis instead of the rest; 0: no maximum.
