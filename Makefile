@@ -55,6 +55,9 @@ $(B)/libnettrace.a: $(LIB_OBJ)
 $(B)/%.o: %.c
 	$(Q)mkdir -p $(@D); echo "  CC    $<"; $(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+# What .incbin reads is in no .d file.
+$(B)/cli/html/html_assets.o: cli/html/page.css cli/html/page.js
+
 # ---- tests ----
 TEST_LIBS := $(shell pkg-config --libs check libssl libbrotlienc 2>/dev/null)
 SUPPORT   := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/support/*.c)))

@@ -510,7 +510,6 @@ static void clear(struct run *run)
 	tls_keylog_free(run->keylog);
 	verifier_free(run->verifier);
 	packets_out_clear(&run->packets_out);
-	exports_clear(&run->exports);
 	inputs_free(run->inputs);
 	trace_list_free(&run->list);
 	ndjson_free(run->ndjson);

@@ -1,6 +1,7 @@
 #include "cli/exports.h"
 
 #include "cli/har/har.h"
+#include "cli/html/html_page.h"
 
 #include <errno.h>
 
@@ -10,6 +11,7 @@ struct export_row {
 };
 
 static const struct export_row rows[EXPORT_KINDS] = {
+	[EXPORT_HTML] = { "--html", html_write },
 	[EXPORT_HAR] = { "--har", har_write },
 };
 
@@ -50,9 +52,4 @@ enum nt_status exports_finish(struct exports *exports, const struct output *outp
 			status = one;
 	}
 	return status;
-}
-
-void exports_clear(struct exports *exports)
-{
-	*exports = (struct exports){ 0 };
 }

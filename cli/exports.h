@@ -1,5 +1,5 @@
 /*
- * The trace in other forms, each in a file of its own, beside what -o takes: --har FILE.
+ * The trace in other forms, each in a file of its own, beside what -o takes: --html FILE, --har FILE.
  */
 #ifndef NETTRACE_CLI_EXPORTS_H
 #define NETTRACE_CLI_EXPORTS_H
@@ -7,7 +7,7 @@
 #include "cli/outfile.h"
 #include "cli/output.h"
 
-enum export_kind { EXPORT_HAR, EXPORT_KINDS };
+enum export_kind { EXPORT_HTML, EXPORT_HAR, EXPORT_KINDS };
 
 const char *export_option(enum export_kind kind); /* "--har" */
 
@@ -21,6 +21,5 @@ enum nt_status exports_open(struct exports *exports, const char *const paths[EXP
 
 /* Writes them all, every one of them even when one fails; *error is then that of the first. */
 enum nt_status exports_finish(struct exports *exports, const struct output *output, struct nt_error *error);
-void exports_clear(struct exports *exports);
 
 #endif

@@ -164,6 +164,7 @@ static const struct option_row rows[] = {
 	{ "conntrack", 0, "FILE", "conntrack table or events of the time; repeatable", take_conntrack, 0 },
 	{ "session", 0, "N|last", "which session of a recording (the only one)", take_session, 0 },
 	{ "write", 'w', "FILE", "write the packets of the trace as pcapng, with TLS secrets", option_take_file, SETS(packets_out) },
+	{ "html", 0, "FILE", "write the trace as a web page too, in one file", option_take_file, SETS(exports[EXPORT_HTML]) },
 	{ "all-packets", 0, NULL, "with -w: all packets that the filter takes", option_take_flag, SETS(all_packets) },
 	{ "seed", 0, "N", "seed of the hash tables (random)", take_seed, 0 },
 	{ "quiet", 'q', NULL, "no progress and no messages but errors", option_take_flag, SETS(quiet) },
