@@ -28,7 +28,8 @@ struct attempt {
 };
 
 struct dial {
-	struct dial *older, *newer; /* all unfinished dials */
+	struct dial *older, *newer;           /* all unfinished dials */
+	struct dial *older_open, *newer_open; /* those of them that nothing came of yet */
 	struct trace_dial record;
 	struct lookup *lookup; /* NULL: no answer seen that gave the address */
 	bool resolved_itself;  /* the lookup was made for this dial, not for an earlier one */
@@ -48,6 +49,7 @@ struct dial {
 struct dials {
 	struct lookups *lookups;
 	struct dial *oldest, *newest;
+	struct dial *newest_open;
 	size_t quic_attempts; /* whose flows go on */
 };
 
@@ -64,8 +66,28 @@ static const struct attempt *attempt_at(const struct dial *dial, size_t index)
 	return index ? &dial->more_attempts[index - 1] : &dial->first_attempt;
 }
 
+static void begin_open(struct dials *dials, struct dial *dial)
+{
+	dial->older_open = dials->newest_open;
+	if (dial->older_open)
+		dial->older_open->newer_open = dial;
+	dials->newest_open = dial;
+}
+
+static void end_open(struct dials *dials, struct dial *dial)
+{
+	if (dial->newer_open)
+		dial->newer_open->older_open = dial->older_open;
+	else if (dials->newest_open == dial)
+		dials->newest_open = dial->older_open;
+	if (dial->older_open)
+		dial->older_open->newer_open = dial->newer_open;
+	dial->older_open = dial->newer_open = NULL;
+}
+
 static void dial_free(struct dials *dials, struct dial *dial)
 {
+	end_open(dials, dial);
 	if (dial->older)
 		dial->older->newer = dial->newer;
 	else
@@ -143,6 +165,7 @@ static struct dial *dial_new(struct correlator *c, trace_id id, const struct add
 	else
 		dials->oldest = dial;
 	dials->newest = dial;
+	begin_open(dials, dial);
 	return dial;
 }
 
@@ -180,9 +203,9 @@ static struct dial *dial_to_join(struct dials *dials, const struct address_tuple
 {
 	unsigned looked_at = 0;
 
-	for (struct dial *dial = dials->newest; dial && looked_at < LOOK_AROUND; dial = dial->older, looked_at++) {
-		if (dial->lookup != lookup || !lookup || dial->record.port != tuple->destination_port ||
-		    dial->record.established_conn)
+	for (struct dial *dial = lookup ? dials->newest_open : NULL; dial && looked_at < LOOK_AROUND;
+	     dial = dial->older_open, looked_at++) {
+		if (dial->lookup != lookup || dial->record.port != tuple->destination_port)
 			continue;
 		if (dial->record.attempt_count == MAX_ATTEMPTS || tried(dial, &tuple->destination, over_quic))
 			continue;
@@ -321,6 +344,7 @@ static void established(struct correlator *c, struct dial *dial, trace_id conn, 
 {
 	if (dial->record.established_conn)
 		return;
+	end_open(c->dials, dial);
 	dial->record.established_conn = conn;
 	dial->record.end = time;
 	dial->record.source_ip_version = tuple->ip_version;
@@ -331,9 +355,9 @@ static void established(struct correlator *c, struct dial *dial, trace_id conn, 
 
 static bool is_repeated_by(const struct dial *dial, const struct tcp_conn *conn, const struct address_tuple *tuple)
 {
-	if (dial == conn->dial || dial->record.established_conn || dial->repeated != NT_TIME_NONE ||
-	    dial->record.port != tuple->destination_port || dial->first_syn > conn->syn ||
-	    !tried(dial, &tuple->destination, false) || memcmp(&dial->record.source, &tuple->source, sizeof tuple->source) != 0)
+	if (dial == conn->dial || dial->repeated != NT_TIME_NONE || dial->record.port != tuple->destination_port ||
+	    dial->first_syn > conn->syn || !tried(dial, &tuple->destination, false) ||
+	    memcmp(&dial->record.source, &tuple->source, sizeof tuple->source) != 0)
 		return false;
 	if (dial->pending)
 		return conn->syn - dial->first_syn <= repeat_patience;
@@ -346,7 +370,7 @@ static void make_good(struct dials *dials, const struct tcp_conn *conn)
 	struct address_tuple tuple = tcp_tuple(conn);
 	unsigned looked_at = 0;
 
-	for (struct dial *dial = dials->newest; dial && looked_at < LOOK_AROUND; dial = dial->older, looked_at++)
+	for (struct dial *dial = dials->newest_open; dial && looked_at < LOOK_AROUND; dial = dial->older_open, looked_at++)
 		if (is_repeated_by(dial, conn, &tuple))
 			dial->repeated = conn->syn;
 }
