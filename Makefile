@@ -5,6 +5,7 @@
 #   make lint         layout, include direction, banned functions, headers that stand alone
 #   make fuzz-NAME    explores with libFuzzer (tests/fuzz/fuzz_NAME.c), FUZZ_SECONDS=60
 #   make soak         the files of ../shared/corpus cut and changed in 400 ways each, under sanitizers; hours, see SOAK_… below
+#   make coverage     lines that the tests run, per folder and dissector; fails when a dissector is below 85 %
 #   make bench        the analyzer beside tcpdump, and decrypting, on captures that it makes; nettrace-capture beside dumpcap, under load
 #   make samples      records samples/ again (root; real servers and clients in network namespaces)
 
@@ -43,7 +44,7 @@ DEPS_PEERS := libssl-dev nghttp2-server nghttp2-proxy tinyproxy-bin unbound knot
 DEPS_SOAK  := $(DEPS_CHECK) libjansson-dev
 DEPS_BENCH := $(DEPS_LAB) apache2-utils dnsperf time libndpi-bin
 
-.PHONY: all deps deps-check deps-lint deps-lab deps-bench deps-soak demo check lint bench soak samples clean
+.PHONY: all deps deps-check deps-lint deps-lab deps-bench deps-soak demo check lint bench soak coverage samples clean
 all: $(PROGRAMS)
 
 $(PROGRAMS): $(B)/nettrace-%: $(B)/cli/%.o $(B)/libnettrace.a
@@ -106,6 +107,14 @@ $(B)/soak: $(B)/tests/soak/soak.o $(B)/tests/soak/analyze_main.o $(B)/tests/supp
 
 $(B)/tests/soak/analyze_main.o: cli/analyze.c
 	$(Q)mkdir -p $(@D); echo "  CC    $<"; $(CC) $(ALL_CFLAGS) -Dmain=analyze_main -Wno-missing-prototypes -c -o $@ $<
+
+# ---- coverage, counted by gcov in a build of its own ----
+coverage: deps-check
+	$(Q)$(MAKE) --no-print-directory B=build-coverage CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage coverage-built
+
+.PHONY: coverage-built
+coverage-built: $(PROGRAMS) $(UNITS) $(REPLAYS)
+	$(Q)tests/coverage-run $(B); status=$$?; tests/coverage $(B) && exit $$status
 
 # ---- what people run ----
 INSTALL = $(Q)missing=; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q ' installed' || missing="$$missing $$p"; done; \
