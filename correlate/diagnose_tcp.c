@@ -516,8 +516,9 @@ static void diagnose_opaque(struct correlator *c, struct tcp_conn *conn)
 		return;
 	if (server_side(conn)->byte_count != 0 || server_side(conn)->acked > TCP_OFFSET_BASE)
 		return; /* an answer came, perhaps not into the capture */
-	if (client_side(conn)->byte_count == 0 && ending.at - conn->record.handshake_end > at_once)
-		return; /* a connection that was kept for later */
+	if (client_side(conn)->byte_count == 0 &&
+	    (conn->record.handshake_end == NT_TIME_NONE || ending.at - conn->record.handshake_end > at_once))
+		return; /* a connection that was kept for later, for all that is known */
 	if (diagnose_transport(c, conn, 0) || ending.kind != ENDING_RST || !ending.by_server)
 		return;
 	f = finding_begin(c, FINDING_TCP_RESET_BEFORE_RESPONSE, ending.at);

@@ -145,7 +145,7 @@ static enum finding_code fault_of_chain(const struct case_file *file, nt_time at
 	for (size_t i = 0; i < tunnel->certificate_count; i++) {
 		if (tunnel->certificates[i].unreadable)
 			return FINDING_TLS_HANDSHAKE_ABORTED_BY_CLIENT;
-		if (tunnel->certificates[i].not_after_s < now)
+		if (tunnel->certificates[i].not_after_s != INT64_MIN && tunnel->certificates[i].not_after_s < now)
 			return FINDING_TLS_CERT_EXPIRED;
 		if (tunnel->certificates[i].not_before_s > now)
 			return FINDING_TLS_CERT_NOT_YET_VALID;
@@ -442,9 +442,20 @@ static void server_is_no_tls(const struct case_file *file)
 
 static const int64_t soon_s = 14 * 24 * 3600;
 
+/* Negative if it ended before the handshake, or when it ends cannot be read. */
+static int64_t seconds_left(const struct trace_tls_tunnel *tunnel)
+{
+	const struct trace_certificate *leaf = tunnel->certificates;
+
+	if (!tunnel->certificate_count || leaf->unreadable || leaf->not_after_s == INT64_MIN)
+		return -1;
+	return leaf->not_after_s - tunnel->handshake_end / NT_SECOND;
+}
+
 static void note_success(const struct case_file *file)
 {
 	const struct trace_tls_tunnel *tunnel = file->tunnel;
+	const int64_t left = seconds_left(tunnel);
 	struct finding *f;
 
 	if (file->circumstances->verified && file->circumstances->verification != VERIFY_OK) {
@@ -470,14 +481,11 @@ static void note_success(const struct case_file *file)
 		finding_packet(f, tunnel->first_packet, "handshake");
 		finding_trace(f, tunnel->id);
 	}
-	if (tunnel->certificate_count && !tunnel->certificates[0].unreadable &&
-	    tunnel->certificates[0].not_after_s - tunnel->handshake_end / NT_SECOND < soon_s &&
-	    tunnel->certificates[0].not_after_s > tunnel->handshake_end / NT_SECOND) {
+	if (left > 0 && left < soon_s) {
 		f = finding_begin(file->c, FINDING_TLS_CERT_EXPIRES_SOON, tunnel->handshake_end);
 		finding_say(f, "The certificate of ");
 		say_server(f, file);
-		finding_say(f, " expires in %lld days.",
-			    (long long)(tunnel->certificates[0].not_after_s - tunnel->handshake_end / NT_SECOND) / 86400);
+		finding_say(f, " expires in %lld days.", (long long)left / 86400);
 		finding_packet(f, file->circumstances->answer, "the server's part of the handshake");
 		finding_trace(f, tunnel->id);
 	}

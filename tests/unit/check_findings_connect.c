@@ -599,6 +599,23 @@ START_TEST(server_that_accepts_a_connection_only_to_reset_it)
 }
 END_TEST
 
+START_TEST(reset_after_a_handshake_of_which_nobody_knows_when_it_ended)
+{
+	struct scene_tcp t = to(V4, 40000);
+
+	s.lose = true;
+	scene_syn(&t);
+	scene_syn_ack(&t);
+	s.lose = true;
+	scene_ack(&t, CLIENT);
+	scene_wait(&s, 60 * NT_SECOND);
+	scene_ack(&t, SERVER); /* so the handshake is over by now */
+	scene_wait(&s, 60 * NT_SECOND);
+	scene_rst(&t, SERVER);
+	findings_expect_none(&s, FINDING_TCP_RESET_BEFORE_RESPONSE);
+}
+END_TEST
+
 START_TEST(connection_on_which_only_the_server_speaks)
 {
 	struct scene_tcp t = open_to(V4, 40000);
@@ -838,6 +855,7 @@ Suite *nettrace_suite(void)
 	tcase_add_loop_test(open, end_after_an_answer_is_normal, 0, ENDINGS);
 	tcase_add_loop_test(open, end_of_a_connection_without_data_is_normal, 0, HALF_CLOSE);
 	tcase_add_test(open, server_that_accepts_a_connection_only_to_reset_it);
+	tcase_add_test(open, reset_after_a_handshake_of_which_nobody_knows_when_it_ended);
 	tcase_add_test(open, connection_on_which_only_the_server_speaks);
 	tcase_add_test(open, reset_of_a_connection_that_was_open_before_proves_nothing);
 	tcase_add_test(open, data_that_never_gets_through);

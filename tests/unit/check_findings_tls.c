@@ -132,6 +132,7 @@ struct certificate {
 };
 
 static const struct certificate good = { "example.org", "Issuing CA", "DNS:example.org", -90 * DAY, 90 * DAY };
+static const struct certificate dateless = { "example.org", "Issuing CA", "DNS:example.org", -90 * DAY, 90 * DAY }; /* spoilt */
 static const struct certificate issuer = { "Issuing CA", "Root CA", NULL, -900 * DAY, 900 * DAY };
 
 static void set_name(X509_NAME *name, const char *common_name)
@@ -163,6 +164,14 @@ static X509 *make_certificate(const struct certificate *c)
 	return x509;
 }
 
+/* UTCTime (X.690 11.8) is 13 characters. */
+static void spoil_dates(unsigned char *der, size_t size)
+{
+	for (size_t i = 0; i + 15 <= size; i++)
+		if (der[i] == 0x17 && der[i + 1] == 13 && der[i + 14] == 'Z')
+			der[i + 2] = 'x';
+}
+
 static void put_certificate(const struct certificate *c)
 {
 	X509 *x509 = make_certificate(c);
@@ -172,6 +181,8 @@ static void put_certificate(const struct certificate *c)
 
 	size = i2d_X509(x509, &der);
 	ck_assert_int_gt(size, 0);
+	if (c == &dateless)
+		spoil_dates(der, (size_t)size);
 	entry = wire_open(&w, 3);
 	wire_put(&w, der, (size_t)size);
 	wire_shut(&w, entry, 3);
@@ -492,6 +503,29 @@ START_TEST(expired_certificate_and_a_client_that_just_closes)
 	scene_fin(&t, CLIENT);
 	scene_fin(&t, SERVER);
 	findings_expect_root(&s, FINDING_TLS_CERT_EXPIRED);
+}
+END_TEST
+
+START_TEST(certificate_whose_dates_cannot_be_read_is_not_called_expired)
+{
+	begin(0);
+	send_server_flight(&dateless, &issuer, false);
+	send_alert(CLIENT, FATAL, BAD_CERTIFICATE);
+	scene_close(&t);
+	findings_expect_none(&s, FINDING_TLS_CERT_EXPIRED);
+	ck_assert_int_eq(s.got.tls_tunnels[0].certificates[0].not_after_s, INT64_MIN);
+	ck_assert(!s.got.tls_tunnels[0].certificates[0].unreadable);
+}
+END_TEST
+
+START_TEST(certificate_whose_dates_cannot_be_read_does_not_end_soon)
+{
+	begin(0);
+	send_server_flight(&dateless, &issuer, false);
+	send_client_flight();
+	send_server_finished();
+	exchange_data();
+	findings_expect_none(&s, FINDING_TLS_CERT_EXPIRES_SOON);
 }
 END_TEST
 
@@ -1200,6 +1234,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(failures, client_certificate_that_is_rejected);
 	tcase_add_loop_test(failures, certificate_that_the_client_refuses, 0, certificate_count);
 	tcase_add_test(failures, expired_certificate_and_a_client_that_just_closes);
+	tcase_add_test(failures, certificate_whose_dates_cannot_be_read_is_not_called_expired);
 	tcase_add_loop_test(failures, client_that_leaves_at_once_when_it_has_seen_a_bad_chain, 0, 2);
 	tcase_add_test(failures, wildcard_covers_one_label);
 	tcase_add_test(failures, version_that_the_client_does_not_speak);
@@ -1229,6 +1264,7 @@ Suite *nettrace_suite(void)
 			    certificate_count);
 	tcase_add_loop_test(normal, client_that_stays_has_accepted_a_bad_chain, 0, 2);
 	tcase_add_test(normal, certificate_that_ends_soon);
+	tcase_add_test(normal, certificate_whose_dates_cannot_be_read_does_not_end_soon);
 	tcase_add_test(normal, answer_in_broken_tls_is_no_plain_text);
 	tcase_add_test(normal, server_that_greets_and_then_speaks_tls);
 	tcase_add_loop_test(normal, end_after_an_exchange_in_tls_12_is_normal, 0, ENDINGS);
