@@ -4,6 +4,7 @@
 #ifndef NETTRACE_CLI_REPORT_H
 #define NETTRACE_CLI_REPORT_H
 
+#include "cli/dns_of_dial.h"
 #include "cli/links.h"
 #include "cli/output.h"
 #include "cli/text.h"
@@ -17,9 +18,8 @@ enum { REPORT_WIDTH = 150, REPORT_HEAD = 9, REPORT_BAR = 24, REPORT_STEP = 8 + R
 /* ---- which record belongs to which (report_index.c) ---- */
 
 struct report_conversation {
-	bool *owned;     /* of each message: in dns_owned */
-	nt_time longest; /* of all waits for a reply */
-	bool in_order;   /* of time */
+	bool *owned; /* of each message: in dns_owned */
+	struct dns_shape shape;
 };
 
 struct report_index {

@@ -37,14 +37,6 @@ static const struct trace_dns_message *message_at(const struct lookup *lookup, s
 	return &lookup->query->messages[lookup->messages[i]];
 }
 
-/* mDNS replies carry no question. */
-static struct bytes name_of(const struct trace_dns_message *message)
-{
-	if (message->question_count)
-		return message->questions[0].name;
-	return message->answer_count ? message->answers[0].name : (struct bytes){ 0 };
-}
-
 static uint16_t type_of(const struct trace_dns_message *message)
 {
 	if (message->question_count)
@@ -302,7 +294,7 @@ static void print_question(struct report *report, const struct lookup *lookup, c
 	for (size_t i = 0; i < summary->asked_count; i++)
 		fprintf(report->out, "%s%s", i ? ", " : "", dns_type_text(summary->asked[i].type, type));
 	fputc(' ', report->out);
-	report_name(report, name_of(first));
+	report_name(report, dns_name_of(first));
 	if (first->question_count > 1)
 		fprintf(report->out, " and %zu more", first->question_count - 1);
 	print_server(report, lookup->query, is_titled);
@@ -365,27 +357,6 @@ static void print_lookup(struct report *report, const struct lookup *lookup, boo
 
 /* ---- a conversation: look-ups in the order of their first message ---- */
 
-static int compare_names(struct bytes a, struct bytes b)
-{
-	size_t common = a.size < b.size ? a.size : b.size;
-	int order = common ? strncasecmp((const char *)a.at, (const char *)b.at, common) : 0;
-
-	if (order != 0)
-		return order;
-	return a.size < b.size ? -1 : a.size > b.size;
-}
-
-static int compare_messages(const void *a, const void *b, void *context)
-{
-	const struct trace_dns_query *query = context;
-	size_t x = *(const size_t *)a, y = *(const size_t *)b;
-	int order = compare_names(name_of(&query->messages[x]), name_of(&query->messages[y]));
-
-	if (order != 0)
-		return order;
-	return x < y ? -1 : x > y;
-}
-
 static int compare_lookups(const void *a, const void *b)
 {
 	const struct lookup *x = a, *y = b;
@@ -401,111 +372,22 @@ static size_t group(const struct trace_dns_query *query, const size_t *order, si
 	for (size_t i = 0; i < messages; i++) {
 		const struct trace_dns_message *message = &query->messages[order[i]];
 
-		if (count == 0 || compare_names(name_of(message_at(&out[count - 1], 0)), name_of(message)) != 0)
+		if (count == 0 || dns_compare_names(dns_name_of(message_at(&out[count - 1], 0)), dns_name_of(message)) != 0)
 			out[count++] = (struct lookup){ .query = query, .messages = order + i };
 		out[count - 1].count++;
 	}
 	return count;
 }
 
-/* ---- whose message it was: one socket may serve many dials ---- */
-
-static bool is_of_one_name(const struct trace_dns_query *query)
-{
-	for (size_t i = 1; i < query->message_count; i++)
-		if (compare_names(name_of(&query->messages[0]), name_of(&query->messages[i])) != 0)
-			return false;
-	return true;
-}
-
-/* On such a socket the conversation itself says whose it is. */
-static bool is_its_own(const struct trace_dns_query *query, const struct trace_dial *dial)
-{
-	return query->from_dial == dial->id && is_of_one_name(query);
-}
-
-static nt_time wait_of(const struct trace_dns_message *message)
-{
-	return message->is_reply && message->latency_us > 0 ? message->latency_us * NT_MICROSECOND : 0;
-}
-
-/* A reply counts when its query was sent. */
-static bool is_during(const struct trace_dial *dial, const struct trace_dns_message *message)
-{
-	nt_time time = message->time - wait_of(message);
-
-	return (dial->begin == NT_TIME_NONE || time >= dial->begin) && (dial->end == NT_TIME_NONE || time <= dial->end);
-}
-
-/* "www.example.test." and "www.example.test.corp.test." are look-ups of "www.example.test". */
-static bool is_name_of(struct bytes name, struct bytes host)
-{
-	return host.size && name.size > host.size && name.at[host.size] == '.' &&
-	       strncasecmp((const char *)name.at, (const char *)host.at, host.size) == 0;
-}
-
-static bool belongs_to(const struct trace_dns_message *message, const struct trace_dial *dial)
-{
-	return is_during(dial, message) && is_name_of(name_of(message), dial->host);
-}
-
 /* ---- whose they all are ---- */
-
-static void look_through(struct report_conversation *conversation, const struct trace_dns_query *query)
-{
-	conversation->in_order = true;
-	for (size_t i = 0; i < query->message_count; i++) {
-		const struct trace_dns_message *message = &query->messages[i];
-
-		if (wait_of(message) > conversation->longest)
-			conversation->longest = wait_of(message);
-		if (i > 0 && message->time < message[-1].time)
-			conversation->in_order = false;
-	}
-}
-
-/* The first message that is not before a time. */
-static size_t first_from(const struct trace_dns_query *query, nt_time time)
-{
-	size_t low = 0, high = query->message_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (query->messages[middle].time < time)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-struct range {
-	size_t from, to;
-};
-
-/* Where the messages of a dial can be, so that one socket of many dials is not looked through for each of them. */
-static struct range range_of(const struct report_conversation *conversation, const struct trace_dns_query *query,
-			     const struct trace_dial *dial)
-{
-	struct range range = { 0, query->message_count };
-
-	if (!conversation->in_order || is_its_own(query, dial))
-		return range;
-	if (dial->begin != NT_TIME_NONE)
-		range.from = first_from(query, dial->begin);
-	if (dial->end != NT_TIME_NONE && dial->end < INT64_MAX - conversation->longest)
-		range.to = first_from(query, dial->end + conversation->longest + 1);
-	return range;
-}
 
 static void mark(const struct report_conversation *conversation, const struct trace_dns_query *query, const struct trace_dial *dial)
 {
-	const struct range range = range_of(conversation, query, dial);
-	const bool whole = is_its_own(query, dial);
+	const struct dns_range range = dns_range_of(&conversation->shape, query, dial);
+	const bool whole = dns_is_its_own(query, dial);
 
 	for (size_t i = range.from; i < range.to; i++)
-		if (whole || belongs_to(&query->messages[i], dial))
+		if (whole || dns_belongs_to(&query->messages[i], dial))
 			conversation->owned[i] = true;
 }
 
@@ -520,7 +402,7 @@ void report_dns_mark_owned(struct report_index *index, const struct trace_list *
 	messages = 0;
 	for (size_t i = 0; i < list->dns_query_count; i++) {
 		index->conversations[i].owned = index->dns_owned + messages;
-		look_through(&index->conversations[i], &list->dns_queries[i]);
+		index->conversations[i].shape = dns_shape_of(&list->dns_queries[i]);
 		messages += list->dns_queries[i].message_count;
 	}
 	for (size_t i = 0; i < index->dns_of_dial.count; i++) {
@@ -542,14 +424,14 @@ static size_t select_messages(const struct report *report, const struct trace_dn
 			      size_t *out)
 {
 	const struct report_conversation *conversation = conversation_of(report, query);
-	const bool whole = dial && is_its_own(query, dial);
-	struct range range = { 0, query->message_count };
+	const bool whole = dial && dns_is_its_own(query, dial);
+	struct dns_range range = { 0, query->message_count };
 	size_t count = 0;
 
 	if (dial && conversation)
-		range = range_of(conversation, query, dial);
+		range = dns_range_of(&conversation->shape, query, dial);
 	for (size_t i = range.from; i < range.to; i++)
-		if (dial ? whole || belongs_to(&query->messages[i], dial) : !conversation || !conversation->owned[i])
+		if (dial ? whole || dns_belongs_to(&query->messages[i], dial) : !conversation || !conversation->owned[i])
 			out[count++] = i;
 	return count;
 }
@@ -563,7 +445,7 @@ bool report_dns_has_rest(const struct report *report, const struct trace_dns_que
 
 struct report_span report_dns_axis_of_dial(const struct trace_dns_query *query, const struct trace_dial *dial)
 {
-	if (query->message_count && is_its_own(query, dial))
+	if (query->message_count && dns_is_its_own(query, dial))
 		return report_axis_dns(query);
 	return (struct report_span){ NT_TIME_NONE, NT_TIME_NONE }; /* what the dial needed of it lies within the dial */
 }
@@ -576,7 +458,7 @@ void report_dns(struct report *report, const struct trace_dns_query *query, cons
 	size_t messages = select_messages(report, query, dial, order), count, shown;
 	struct lookup *lookups = nt_realloc_array(NULL, messages + 1, sizeof *lookups);
 
-	qsort_r(order, messages, sizeof *order, compare_messages, (void *)query);
+	dns_sort_by_name(query, order, messages);
 	count = group(query, order, messages, lookups);
 	qsort(lookups, count, sizeof *lookups, compare_lookups);
 	shown = count > report->children_max ? report->children_max : count;

@@ -22,35 +22,9 @@ static void link_dns(struct report_index *index, const struct trace_list *list)
 	links_sort(&index->dns_of_conn);
 }
 
-/* The conversations on the connections to a dial's name servers: by index, of each dial. */
-static void add_resolvers(struct report_index *index, const struct trace_dial *dial)
-{
-	for (size_t i = 0; i < dial->resolver_dial_count; i++) {
-		struct links dns = links_children(&index->dns_of_conn, dial->resolver_dials[i].established_conn);
-
-		for (size_t j = 0; j < dns.count; j++)
-			links_add(&index->dns_of_dial, dial->id, dns.at[j].index);
-	}
-}
-
-static size_t count_resolvers(const struct report_index *index, const struct trace_list *list)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < list->dial_count; i++)
-		for (size_t j = 0; j < list->dials[i].resolver_dial_count; j++)
-			count += links_children(&index->dns_of_conn, list->dials[i].resolver_dials[j].established_conn).count;
-	return count;
-}
-
 static void link_dns_of_dials(struct report_index *index, const struct trace_list *list)
 {
-	links_reserve(&index->dns_of_dial, list->dns_query_count + count_resolvers(index, list));
-	for (size_t i = 0; i < list->dns_query_count; i++)
-		links_add(&index->dns_of_dial, list->dns_queries[i].from_dial, i);
-	for (size_t i = 0; i < list->dial_count; i++)
-		add_resolvers(index, &list->dials[i]);
-	links_sort_unique(&index->dns_of_dial);
+	dns_link_dials(&index->dns_of_dial, &index->dns_of_conn, list);
 	report_dns_mark_owned(index, list);
 }
 
