@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 /* ---- raw bytes ---- */
 
@@ -143,7 +144,9 @@ static size_t zstd_step(struct decoder *d, uint8_t *out, size_t size)
 	size_t used = d->used, status = ZSTD_decompressStream(d->zstd, &to, &from);
 
 	d->used = from.pos;
-	if (ZSTD_isError(status)) {
+	if (ZSTD_getErrorCode(status) == ZSTD_error_frameParameter_windowTooLarge) {
+		fail(d, "needs more than 128 MiB of memory; decompress it first, with: zstd -d --long=31");
+	} else if (ZSTD_isError(status)) {
 		char what[100];
 
 		snprintf(what, sizeof what, "is damaged (%s)", ZSTD_getErrorName(status));

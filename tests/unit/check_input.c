@@ -487,6 +487,43 @@ START_TEST(what_expands_without_end_is_skipped_in_little_memory)
 }
 END_TEST
 
+/* RFC 8878 3.1.1.1.2: the window is what the decoder must keep. */
+START_TEST(window_of_zstd_that_is_too_large_is_told)
+{
+	static const char frame[] = "\x28\xb5\x2f\xfd\0\xa8\x21\0\0abcd"; /* 2 GiB, and a raw block of 4 bytes */
+	struct capture_source *source;
+	struct nt_error error;
+
+	ck_assert_int_ne(capture_open_memory(&source, frame, sizeof frame - 1, NULL, &error), NT_OK);
+	ck_assert_msg(strstr(error.text, "128 MiB") && strstr(error.text, "zstd -d --long=31"), "%s", error.text);
+}
+END_TEST
+
+START_TEST(very_many_empty_parts_are_passed_over)
+{
+	enum { PARTS = 20000 };
+	struct pcap_bytes file = pcap_bytes_little(), packed = pcap_bytes_little(), empty = pcap_bytes_little();
+	struct capture_source *source;
+	struct packet packet;
+
+	pcap_bytes_header(&file, 1, 65535);
+	pcap_bytes_record(&file, NT_SECOND, "frame", 5, 5);
+	packers[_i].add(&empty, (struct bytes){ NULL, 0 });
+	packers[_i].add(&packed, (struct bytes){ file.out.at, 30 });
+	for (unsigned i = 0; i < PARTS; i++)
+		pcap_bytes_raw(&packed, empty.out.at, empty.out.size);
+	packers[_i].add(&packed, (struct bytes){ file.out.at + 30, file.out.size - 30 });
+	source = open_memory(view(&packed));
+	ck_assert_int_eq(capture_next(source, &packet), NT_OK);
+	ck_assert_int_eq(capture_next(source, &packet), NT_END);
+	ck_assert(!capture_input(source, 0)->damage.damaged);
+	capture_free(source);
+	pcap_bytes_free(&empty);
+	pcap_bytes_free(&packed);
+	pcap_bytes_free(&file);
+}
+END_TEST
+
 START_TEST(missing_file_and_directory_are_told_apart)
 {
 	struct capture_source *source;
@@ -615,6 +652,8 @@ Suite *nettrace_suite(void)
 	tcase_add_loop_test(tests, something_else_after_the_compressed_data_is_damage, 0, PACKERS);
 	tcase_add_loop_test(tests, compression_in_compression_is_refused, 0, PACKERS);
 	tcase_add_test(tests, what_expands_without_end_is_skipped_in_little_memory);
+	tcase_add_test(tests, window_of_zstd_that_is_too_large_is_told);
+	tcase_add_loop_test(tests, very_many_empty_parts_are_passed_over, 0, PACKERS);
 	tcase_add_test(tests, missing_file_and_directory_are_told_apart);
 	tcase_add_test(tests, forbidden_file_says_so);
 	tcase_add_test(tests, very_long_name_leaves_room_for_the_reason);
