@@ -343,6 +343,16 @@ static void malformed_response(const struct case_file *file)
 	finding_packet(f, file->conn->side[!file->conn->client].last_data_packet, "data of the server");
 }
 
+/* A client that refuses a response by its head does not go on to read its body so long. */
+static bool client_read_on(const struct case_file *file)
+{
+	const struct trace_http_request *request = file->request;
+	const nt_time at_once = 500 * NT_MILLISECOND;
+
+	return request->resp_complete && request->resp_end != NT_TIME_NONE && request->resp_end - request->resp_recv > at_once &&
+	       (file->ending.kind == ENDING_OPEN || file->ending.by_server || file->ending.at >= request->resp_end);
+}
+
 /* Whether the capture itself lacks what would be needed to tell: not what never came to the client either. */
 static bool capture_is_incomplete(const struct case_file *file)
 {
@@ -366,7 +376,7 @@ struct finding *diagnose_http(struct correlator *c, struct tcp_conn *conn, const
 		return refused_by_status(&file);
 	if (request->status && circumstances->portal && !conn->explained && !capture_is_incomplete(&file))
 		captive_portal(&file);
-	else if (request->status && !circumstances->malformed &&
+	else if (request->status && (!circumstances->malformed || client_read_on(&file)) &&
 		 (request->resp_complete || request->is_connect || request->status == 101))
 		note_slowness(&file);
 	else if (conn->explained || capture_is_incomplete(&file))

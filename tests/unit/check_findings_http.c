@@ -280,6 +280,18 @@ START_TEST(line_without_a_colon_that_the_client_did_not_mind)
 }
 END_TEST
 
+START_TEST(line_without_a_colon_after_which_the_client_read_on)
+{
+	ask(GET);
+	answer("HTTP/1.1 200 OK\r\nContent-Length: 10\r\nthis is no field\r\n\r\nhello");
+	scene_wait(&s, NT_SECOND);
+	answer("hello");
+	scene_close(&t);
+	findings_expect_healthy(&s);
+	ck_assert(request(0)->resp_complete);
+}
+END_TEST
+
 START_TEST(head_that_stops_coming)
 {
 	const struct trace_finding *f;
@@ -1439,6 +1451,7 @@ static TCase *no_failures(void)
 	tcase_add_test(tc, answer_whose_beginning_is_not_captured_is_no_silence);
 	tcase_add_loop_test(tc, packets_cut_by_the_snaplen_prove_nothing, 0, 4);
 	tcase_add_test(tc, line_without_a_colon_that_the_client_did_not_mind);
+	tcase_add_test(tc, line_without_a_colon_after_which_the_client_read_on);
 	tcase_add_loop_test(tc, answer_lost_with_the_beginning_of_the_stream_proves_nothing, 0, 2);
 	tcase_add_loop_test(tc, request_that_met_a_closing_connection_and_was_repeated, 0, 2);
 	tcase_add_loop_test(tc, half_an_answer_that_a_repetition_made_good_is_a_note, 0, 2);
