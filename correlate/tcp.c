@@ -517,8 +517,13 @@ static bool count_payload(struct correlator *c, struct tcp_conn *conn, int sende
 	const size_t cut = segment->payload.cut, size = piece->data.size + cut;
 	const uint64_t offset = piece->offset;
 	struct tcp_side *side = &conn->side[sender];
-	uint64_t fresh = ranges_add(&side->bytes_seen, offset, offset + size, c->hits);
+	uint64_t fresh;
 
+	if (size == 1 && side->isn_known && offset + 1 == TCP_OFFSET_BASE) {
+		side->counts.keep_alives++; /* before the first byte: it is where the SYN stands */
+		return false;
+	}
+	fresh = ranges_add(&side->bytes_seen, offset, offset + size, c->hits);
 	side->counts.payload_packets++;
 	note_data(side, size, packet);
 	side->byte_count += fresh;

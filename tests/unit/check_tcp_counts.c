@@ -113,6 +113,24 @@ START_TEST(keep_alive_of_a_side_that_sent_nothing)
 }
 END_TEST
 
+/* As Windows sends it: with a byte, at the place of the SYN. */
+START_TEST(keep_alive_with_a_byte_before_any_data)
+{
+	struct scene_tcp t = scene_tcp(&s, 40000, 9999);
+	const struct trace_tcp_conn *conn;
+
+	scene_open(&t);
+	scene_segment(&t, &(struct scene_segment){ .side = CLIENT, .at = -1, .data = BYTES("\0") });
+	scene_send(&t, CLIENT, "abcd");
+	scene_close(&t);
+	scene_end(&s);
+	conn = &s.got.tcp_conns[0];
+	ck_assert_uint_eq(conn->client.keep_alives, 1);
+	ck_assert_uint_eq(conn->client.retransmissions + conn->client.out_of_order, 0);
+	ck_assert_uint_eq(conn->sent_bytes, 4);
+}
+END_TEST
+
 START_TEST(zero_windows_are_counted_except_in_resets)
 {
 	struct scene_tcp t = scene_tcp(&s, 40000, 9999);
@@ -224,6 +242,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(counts, late_filled_hole_is_a_retransmission);
 	tcase_add_test(counts, keep_alives_are_neither_data_nor_retransmissions);
 	tcase_add_test(counts, keep_alive_of_a_side_that_sent_nothing);
+	tcase_add_test(counts, keep_alive_with_a_byte_before_any_data);
 	tcase_add_test(counts, zero_windows_are_counted_except_in_resets);
 	tcase_add_test(counts, duplicate_acks_are_counted_while_data_are_outstanding);
 	tcase_add_test(counts, sequence_numbers_wrap);
