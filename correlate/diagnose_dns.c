@@ -132,18 +132,59 @@ static void say_servers(struct finding *f, const struct lookup *lookup)
 	finding_say(f, said ? ")." : ".");
 }
 
-/* What hosts look for by themselves: a proxy (WPAD), an IPv6 router (RFC 5214 8.3.2).  Most networks have none. */
+/*
+ * What hosts look for by themselves: a proxy (WPAD), an IPv6 router (RFC 5214 8.3.2), which most networks do not have; and names by whose
+ * absence a network says that it wants no DNS over HTTPS of Firefox, no Private Relay of Apple.
+ */
 static bool is_tried_by_itself(struct bytes name)
 {
 	static const char *const labels[] = { "wpad", "isatap" };
+	static const char *const names[] = { "use-application-dns.net", "mask.icloud.com", "mask-h2.icloud.com" };
 	const uint8_t *dot = memchr(name.at, '.', name.size);
 
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (bytes_equal_nocase(name, bytes_of(names[i])))
+			return true;
 	if (dot)
 		name.size = (size_t)(dot - name.at);
 	for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
 		if (bytes_equal_nocase(name, bytes_of(labels[i])))
 			return true;
 	return false;
+}
+
+/* How many labels at the beginning of a name are digits alone, of the given base and at most `most` of them. */
+static size_t digit_labels(struct bytes name, const char *digits, size_t most)
+{
+	size_t labels = 0;
+
+	while (name.size) {
+		const uint8_t *dot = memchr(name.at, '.', name.size);
+		size_t size = dot ? (size_t)(dot - name.at) : name.size;
+
+		if (!dot || size == 0 || size > most || strspn((const char *)name.at, digits) != size)
+			break;
+		labels++;
+		name.at += size + 1;
+		name.size -= size + 1;
+	}
+	return labels;
+}
+
+/* RFC 5782 2.1 and 2.4: the address stands backwards in front of the list's name. */
+static bool asks_a_list_of_addresses(struct bytes name)
+{
+	return digit_labels(name, "0123456789", 3) == 4 || digit_labels(name, "0123456789abcdefABCDEF", 1) == 32;
+}
+
+/* Why the negative answer is the normal one, NULL if it is not. */
+static const char *normal_answer(struct bytes name)
+{
+	if (is_tried_by_itself(name))
+		return " Hosts try this name by themselves, and where it is not set up, that is the normal answer.";
+	if (asks_a_list_of_addresses(name))
+		return " Lists of addresses, such as those of senders of spam, answer so about an address that is not on them.";
+	return NULL;
 }
 
 static void blame(struct correlator *c, const struct lookup *lookup, enum finding_code code, struct bytes name, trace_id dial)
@@ -169,9 +210,8 @@ static void blame(struct correlator *c, const struct lookup *lookup, enum findin
 	if (code == FINDING_DNS_SERVER_UNREACHABLE)
 		finding_packet(f, story->icmp_packet, "ICMP error that quotes the query");
 	finding_root(f, dial, 0);
-	if ((code == FINDING_DNS_NXDOMAIN || code == FINDING_DNS_NODATA) && is_tried_by_itself(name))
-		finding_soften(f, FINDING_INFO,
-			       " Hosts try this name by themselves, and where it is not set up, that is the normal answer.");
+	if ((code == FINDING_DNS_NXDOMAIN || code == FINDING_DNS_NODATA) && normal_answer(name))
+		finding_soften(f, FINDING_INFO, normal_answer(name));
 }
 
 /* ---- the dial that died ---- */
