@@ -519,7 +519,7 @@ static bool count_payload(struct correlator *c, struct tcp_conn *conn, int sende
 	struct tcp_side *side = &conn->side[sender];
 	uint64_t fresh;
 
-	if (size == 1 && side->isn_known && offset + 1 == TCP_OFFSET_BASE) {
+	if (size == 1 && side->isn.known && offset + 1 == TCP_OFFSET_BASE) {
 		side->counts.keep_alives++; /* before the first byte: it is where the SYN stands */
 		return false;
 	}
