@@ -143,8 +143,12 @@ demo: deps
 lint: deps-lint
 	$(Q)tests/lint $(CC)
 
+TOOLS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/tools/*.c)))
+$(TOOLS): $(B)/%: $(B)/%.o
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $<
+
 bench: deps-bench
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory all $(TOOLS)
 	$(Q)tests/bench $(B)/nettrace-analyze
 	$(Q)tests/bench-tls $(B)/nettrace-analyze
 	$(Q)tests/lab/bench $(B)
