@@ -258,12 +258,14 @@ static bool open_initial(struct quic_session *session, enum quic_side from, cons
 	return from == QUIC_CLIENT && open_as_first(session, header, out, content);
 }
 
-static void handle_initial(struct quic_session *session, enum quic_side from, const struct quic_header *header)
+/* Whether it could be read. */
+static bool handle_initial(struct quic_session *session, enum quic_side from, const struct quic_header *header)
 {
 	uint8_t *out = nt_alloc(header->protected.size + 1);
 	struct bytes content;
+	const bool opened = open_initial(session, from, header, out, &content);
 
-	if (open_initial(session, from, header, out, &content)) {
+	if (opened) {
 		if (from == QUIC_SERVER)
 			session->server_spoke = session->progress.answered = true;
 		note_scid(session, from, header->scid);
@@ -273,6 +275,7 @@ static void handle_initial(struct quic_session *session, enum quic_side from, co
 		handle_frames(session, from, false, content);
 	}
 	free(out);
+	return opened;
 }
 
 /* ---- other packets ---- */
@@ -353,12 +356,9 @@ static void handle_short(struct quic_session *session, enum quic_side from, stru
 
 static void handle_packet(struct quic_session *session, enum quic_side from, const struct quic_header *header)
 {
-	if (header->type != QUIC_INITIAL && !session->progress.proven)
+	if (!session->progress.proven)
 		return;
 	switch (header->type) {
-	case QUIC_INITIAL:
-		handle_initial(session, from, header);
-		break;
 	case QUIC_HANDSHAKE:
 		handle_handshake(session, from, header);
 		break;
@@ -368,23 +368,39 @@ static void handle_packet(struct quic_session *session, enum quic_side from, con
 	case QUIC_VERSION_NEGOTIATION:
 		handle_versions(session, from, header);
 		break;
+	case QUIC_INITIAL:
 	case QUIC_0RTT:
 	case QUIC_OTHER:
 		break;
 	}
 }
 
+/*
+ * RFC 9000 12.2: the packets of a datagram have one connection ID, so that what protects one Initial packet protects them all.  Deriving
+ * keys costs more than anything else here: a datagram full of packets that cannot be read must not cost that for each.
+ */
 void quic_session_feed(struct quic_session *session, enum quic_side from, struct cursor datagram)
 {
-	while (datagram.state == CUR_OK && cur_left(&datagram) > 0) {
+	struct bytes dcid = { NULL, 0 };
+	bool sealed = false;
+
+	for (unsigned count = 0; datagram.state == CUR_OK && cur_left(&datagram) > 0; count++) {
 		struct quic_header header;
 
 		if (!(*datagram.at & 0x80)) {
 			handle_short(session, from, datagram);
 			return;
 		}
-		if (quic_read_header(&datagram, &header) == CUR_OK)
+		if (quic_read_header(&datagram, &header) != CUR_OK)
+			return;
+		if (count == 0)
+			dcid = header.dcid;
+		else if (!bytes_equal(dcid, header.dcid))
+			return;
+		if (header.type != QUIC_INITIAL)
 			handle_packet(session, from, &header);
+		else if (!sealed)
+			sealed = !handle_initial(session, from, &header);
 	}
 }
 

@@ -524,6 +524,40 @@ END_TEST
 
 /* ---- recognition ---- */
 
+/* RFC 9000 12.2: all packets of a datagram are of one connection. */
+START_TEST(packet_of_another_connection_behind_the_first_is_passed_over)
+{
+	struct wire frames = { .size = 0 }, datagram = { .size = 0 };
+	struct quic_wire_end other;
+
+	begin(V1);
+	other = t.client;
+	other.dcid = other.origin = BYTES("another");
+	quic_wire_put_hello(&datagram, &t.client);
+	quic_wire_close(&frames, 1, "forged");
+	quic_wire_initial(&datagram, &other, &frames);
+	feed(QUIC_CLIENT, &datagram);
+	expect_hello();
+	ck_assert_uint_eq(t.closes + t.restarts, 0);
+	end();
+}
+END_TEST
+
+/* What follows has the same keys. */
+START_TEST(datagram_whose_first_initial_does_not_open_costs_one_try)
+{
+	struct wire datagram = { .size = 0 };
+
+	begin(V1);
+	quic_wire_put_hello(&datagram, &t.client);
+	datagram.at[datagram.size - 1] ^= 1;
+	quic_wire_put_hello(&datagram, &t.client);
+	feed(QUIC_CLIENT, &datagram);
+	ck_assert(!progress()->proven);
+	end();
+}
+END_TEST
+
 START_TEST(only_whole_initials_of_known_versions_are_looked_at)
 {
 	struct wire datagram = { .size = 0 };
@@ -564,6 +598,8 @@ Suite *nettrace_suite(void)
 	tcase_add_test(other, refused_client_may_keep_its_connection_id);
 	tcase_add_test(other, version_negotiation_by_somebody_else_is_passed_over);
 	tcase_add_test(other, server_may_choose_a_compatible_version);
+	tcase_add_test(look, packet_of_another_connection_behind_the_first_is_passed_over);
+	tcase_add_test(look, datagram_whose_first_initial_does_not_open_costs_one_try);
 	tcase_add_test(look, only_whole_initials_of_known_versions_are_looked_at);
 	suite_add_tcase(suite, handshakes);
 	suite_add_tcase(suite, closes);
