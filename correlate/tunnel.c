@@ -54,6 +54,15 @@ void tunnel_client_hello(void *context, const struct tls_client_hello *hello)
 	record->offered_protocol_count = count;
 }
 
+void tunnel_alpn(void *context, struct bytes protocol)
+{
+	struct tunnel *tunnel = context;
+	struct trace_tls_tunnel *record = &tunnel->record;
+
+	if (!record->negotiated_protocol.size)
+		record->negotiated_protocol = arena_copy(&tunnel->arena, protocol);
+}
+
 void tunnel_server_hello(void *context, const struct tls_server_hello *hello)
 {
 	struct tunnel *tunnel = context;
@@ -69,8 +78,7 @@ void tunnel_server_hello(void *context, const struct tls_server_hello *hello)
 		record->hello_retry = true;
 		return;
 	}
-	if (hello->alpn.size)
-		record->negotiated_protocol = arena_copy(&tunnel->arena, hello->alpn);
+	tunnel_alpn(tunnel, hello->alpn);
 }
 
 static struct bytes text_of(struct arena *arena, const char *text)
@@ -122,19 +130,20 @@ static void verify(struct tunnel *tunnel, const struct bytes *der, size_t count)
 void tunnel_certificates(void *context, enum tls_side from, const struct bytes *der, size_t count, bool truncated)
 {
 	struct tunnel *tunnel = context;
-	struct trace_certificate *list = arena_alloc(&tunnel->arena, count * sizeof *list);
+	struct trace_certificate *list;
 
 	handshake_packet(tunnel);
 	tunnel->record.certificates_cut |= truncated;
+	if (from == TLS_SERVER ? tunnel->record.certificate_count : tunnel->record.client_certificate_count)
+		return; /* of a renegotiation, or made to fill the memory */
+	list = arena_alloc(&tunnel->arena, count * sizeof *list);
 	for (size_t i = 0; i < count; i++)
 		summarise(&tunnel->arena, der[i], &list[i]);
 	if (from == TLS_SERVER) {
-		if (tunnel->record.certificate_count)
-			return;
 		tunnel->record.certificates = list;
 		tunnel->record.certificate_count = count;
 		verify(tunnel, der, count);
-	} else if (!tunnel->record.client_certificate_count) {
+	} else {
 		tunnel->record.client_certificates = list;
 		tunnel->record.client_certificate_count = count;
 	}
@@ -193,13 +202,6 @@ void tunnel_alert(void *context, const struct tls_alert *alert)
 									  .description = alert->description,
 									  .time = tunnel->time,
 									  .packet = tunnel->packet };
-}
-
-void tunnel_alpn(void *context, struct bytes protocol)
-{
-	struct tunnel *tunnel = context;
-
-	tunnel->record.negotiated_protocol = arena_copy(&tunnel->arena, protocol);
 }
 
 /* ---- what went wrong, in the words that a Go client would have used ---- */

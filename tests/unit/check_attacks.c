@@ -4,8 +4,10 @@
 #include "dissect/net/net.h"
 #include "tests/support/dns_message.h"
 #include "tests/support/findings.h"
+#include "tests/support/tls_wire.h"
 #include "tests/unit/suite.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -252,6 +254,55 @@ START_TEST(endpoints_that_are_known_as_proxies_are_limited)
 }
 END_TEST
 
+/* One record with one handshake message. */
+static struct bytes record_of(struct wire *w, void (*put)(struct wire *w, unsigned choice))
+{
+	enum { HANDSHAKE = 22 };
+	size_t record;
+
+	w->size = 0;
+	record = wire_open_record(w, HANDSHAKE);
+	put(w, 0);
+	wire_shut(w, record, 2);
+	return (struct bytes){ w->at, w->size };
+}
+
+enum { CHAIN = 16 };
+
+static void put_chain(struct wire *w, unsigned choice)
+{
+	(void)choice;
+	wire_put_certificates(w, CHAIN, 8);
+}
+
+static size_t memory_in_use(void)
+{
+	return mallinfo2().uordblks;
+}
+
+START_TEST(chain_that_is_sent_again_and_again_is_kept_once)
+{
+	enum { TIMES = 2000, KEPT_BY_THE_SCENE = 300 };
+	struct scene_tcp t = scene_tcp(&s, 40000, 443);
+	struct wire w = { .size = 0 };
+	struct bytes record = record_of(&w, wire_put_client_hello);
+	size_t before;
+
+	scene_open(&t);
+	scene_send_bytes(&t, CLIENT, record.at, record.size);
+	record = record_of(&w, wire_put_server_hello);
+	scene_send_bytes(&t, SERVER, record.at, record.size);
+	record = record_of(&w, put_chain);
+	before = memory_in_use();
+	for (unsigned i = 0; i < TIMES; i++)
+		scene_send_bytes(&t, SERVER, record.at, record.size);
+	ck_assert_uint_lt(memory_in_use(), before + TIMES * (record.size + KEPT_BY_THE_SCENE));
+	scene_end(&s);
+	ck_assert_uint_eq(s.got.tls_tunnel_count, 1);
+	ck_assert_uint_eq(s.got.tls_tunnels[0].certificate_count, CHAIN);
+}
+END_TEST
+
 Suite *nettrace_suite(void)
 {
 	Suite *suite = suite_create("attacks");
@@ -268,6 +319,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(all, answers_that_are_remembered_are_limited);
 	tcase_add_test(all, clients_whose_history_is_remembered_are_limited);
 	tcase_add_test(all, endpoints_that_are_known_as_proxies_are_limited);
+	tcase_add_test(all, chain_that_is_sent_again_and_again_is_kept_once);
 	suite_add_tcase(suite, all);
 	return suite;
 }
