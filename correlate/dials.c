@@ -422,9 +422,12 @@ static struct bytes error_text(struct arena *arena, const char *network, const s
 static void failed(struct dial *dial, struct tcp_conn *conn, const char *how, nt_time time)
 {
 	struct address_tuple tuple = tcp_tuple(conn);
+	struct bytes error = { NULL, 0 };
 
 	settle(dial, &conn->dial_pending);
-	note_failure(dial, error_text(&dial->arena, "tcp", &tuple, how), time);
+	if (!dial->record.error.size) /* the first one counts */
+		error = error_text(&dial->arena, "tcp", &tuple, how);
+	note_failure(dial, error, time);
 }
 
 void dials_failed(struct correlator *c, struct tcp_conn *conn)
