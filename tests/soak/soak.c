@@ -136,9 +136,12 @@ static void make_case(struct buffer *out, struct bytes file, const char *path, u
 	out->max = file.size + file.size / 2 + 4096;
 	buffer_clear(out);
 	buffer_add(out, file.at, is_cut ? file.size * (number - 1) / settings.cuts : file.size);
-	if (number > settings.cuts)
-		for (size_t i = 1 + dice_below(&dice, MOST_CHANGES); i > 0; i--)
-			mutate(out, &dice);
+	if (number <= settings.cuts)
+		return;
+	for (size_t i = 1 + dice_below(&dice, MOST_CHANGES); i > 0; i--)
+		mutate(out, &dice);
+	if (number % 4) /* else the segments that were changed stay damaged */
+		mutate_checksums(out);
 }
 
 static const char *case_text(unsigned number, char text[32])

@@ -172,9 +172,8 @@ static void set_packet_number(struct mutation *m)
 
 /* ---- changes to the order ---- */
 
-static void replace(struct mutation *m, size_t at, size_t old_size, const uint8_t *bytes, size_t size)
+static void replace(struct buffer *file, size_t at, size_t old_size, const uint8_t *bytes, size_t size)
 {
-	struct buffer *file = m->file;
 	struct buffer out = { .max = file->max };
 
 	if (buffer_add(&out, file->at, at) && buffer_add(&out, bytes, size) &&
@@ -191,7 +190,7 @@ static void remove_record(struct mutation *m)
 	const size_t *at = m->layout.at + dice_below(m->dice, m->layout.count);
 
 	if (m->layout.count)
-		replace(m, at[0], at[1] - at[0], NULL, 0);
+		replace(m->file, at[0], at[1] - at[0], NULL, 0);
 }
 
 static void repeat_record(struct mutation *m)
@@ -200,7 +199,7 @@ static void repeat_record(struct mutation *m)
 	const size_t to = m->layout.at[dice_below(m->dice, m->layout.count + 1)];
 
 	if (m->layout.count)
-		replace(m, to, 0, m->file->at + from[0], from[1] - from[0]);
+		replace(m->file, to, 0, m->file->at + from[0], from[1] - from[0]);
 }
 
 static void swap_records(struct mutation *m)
@@ -222,14 +221,15 @@ static void remove_bytes(struct mutation *m)
 {
 	size_t at = dice_below(m->dice, m->file->size), left = m->file->size - at;
 
-	replace(m, at, dice_below(m->dice, left < 64 ? left + 1 : 64), NULL, 0);
+	replace(m->file, at, dice_below(m->dice, left < 64 ? left + 1 : 64), NULL, 0);
 }
 
 static void repeat_bytes(struct mutation *m)
 {
 	size_t from = dice_below(m->dice, m->file->size), left = m->file->size - from;
 
-	replace(m, dice_below(m->dice, m->file->size), 0, m->file->at + from, dice_below(m->dice, left < 256 ? left + 1 : 256));
+	replace(m->file, dice_below(m->dice, m->file->size), 0, m->file->at + from,
+		dice_below(m->dice, left < 256 ? left + 1 : 256));
 }
 
 /* Bytes of one packet over those of another, as from another connection or layer. */
@@ -241,11 +241,153 @@ static void overwrite_bytes(struct mutation *m)
 	memmove(m->file->at + to, m->file->at + from, dice_below(m->dice, most < 256 ? most + 1 : 256));
 }
 
+/* ---- packets ---- */
+
+/* Offsets in the file. */
+struct found_packet {
+	size_t record, ip, transport, payload, end;
+	bool is_ipv6, is_tcp;
+};
+
+static uint16_t read_u16(const uint8_t *at)
+{
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+/* Behind Ethernet, VLAN tags, "cooked" headers or none: what looks like IPv4 without options or IPv6, with TCP or UDP. */
+static bool is_ip(const uint8_t *at, size_t left, struct found_packet *found)
+{
+	const bool is_v4 = left >= 40 && at[0] == 0x45 && read_u16(at + 2) >= 28 && read_u16(at + 2) <= left;
+	const uint8_t protocol = is_v4 ? at[9] : left >= 60 ? at[6] : 0;
+
+	found->is_ipv6 = !is_v4 && left >= 60 && at[0] >> 4 == 6 && read_u16(at + 4) + 40u <= left;
+	found->is_tcp = protocol == 6;
+	return (is_v4 || found->is_ipv6) && (protocol == 6 || protocol == 17);
+}
+
+static bool find_packet(const struct capture_layout *layout, const struct buffer *file, size_t record, struct found_packet *found)
+{
+	const size_t header = layout->is_pcapng ? BLOCK_PACKET_HEADER : layout->record_header;
+	const size_t end = layout->at[record + 1];
+	size_t size;
+
+	*found = (struct found_packet){ .record = layout->at[record] };
+	if (layout->is_pcapng && (end - found->record < header || read_u32(layout, file->at + found->record) != BLOCK_PACKET))
+		return false;
+	for (found->ip = found->record + header; found->ip < end && found->ip < found->record + header + 40; found->ip++) {
+		const uint8_t *ip = file->at + found->ip;
+
+		if (!is_ip(ip, end - found->ip, found))
+			continue;
+		size = found->is_ipv6 ? 40u + read_u16(ip + 4) : read_u16(ip + 2);
+		found->transport = found->ip + (found->is_ipv6 ? 40 : 20);
+		found->payload = found->transport + (found->is_tcp ? (size_t)(file->at[found->transport + 12] >> 4) * 4 : 8);
+		found->end = found->ip + size;
+		return found->payload <= found->end;
+	}
+	return false;
+}
+
+void mutate_checksums(struct buffer *file)
+{
+	struct capture_layout layout = capture_layout_of((struct bytes){ file->at, file->size });
+	struct found_packet found;
+
+	for (size_t i = 0; i < layout.count; i++)
+		if (find_packet(&layout, file, i, &found) && found.is_tcp)
+			memset(file->at + found.transport + 16, 0, 2);
+	capture_layout_free(&layout);
+}
+
+bool mutate_find_payload(const struct buffer *file, struct dice *dice, struct bytes *payload)
+{
+	struct capture_layout layout = capture_layout_of((struct bytes){ file->at, file->size });
+	struct found_packet found;
+	bool good = false;
+
+	for (int tries = 0; tries < 8 && !good && layout.count; tries++) {
+		good = find_packet(&layout, file, dice_below(dice, layout.count), &found) && found.payload < found.end;
+		if (good)
+			*payload = (struct bytes){ file->at + found.payload, found.end - found.payload };
+	}
+	capture_layout_free(&layout);
+	return good;
+}
+
+static void add_u16(uint8_t *at, size_t difference)
+{
+	const size_t value = read_u16(at) + difference;
+
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+static void add_u32(const struct capture_layout *layout, uint8_t *at, size_t difference)
+{
+	uint32_t value = read_u32(layout, at) + (uint32_t)difference;
+
+	value = layout->swapped ? __builtin_bswap32(value) : value;
+	memcpy(at, &value, sizeof value);
+}
+
+/* Differences wrap around where the payload gets smaller. */
+static void resize_payload(struct buffer *file, const struct capture_layout *layout, const struct found_packet *found,
+			   struct bytes bytes)
+{
+	const size_t difference = bytes.size - (found->end - found->payload), all = found->end - found->ip + difference;
+	uint8_t *ip = file->at + found->ip, *record = file->at + found->record;
+
+	if (all > 65535 || file->size + bytes.size > file->max)
+		return;
+	add_u32(layout, record + 8, difference);
+	add_u32(layout, record + 12, difference);
+	add_u16(ip + (found->is_ipv6 ? 4 : 2), difference);
+	if (!found->is_tcp)
+		add_u16(file->at + found->transport + 4, difference);
+	replace(file, found->payload, found->end - found->payload, bytes.at, bytes.size);
+}
+
+void mutate_replace_payload(struct buffer *file, struct bytes payload, struct bytes bytes)
+{
+	struct capture_layout layout = capture_layout_of((struct bytes){ file->at, file->size });
+	struct found_packet found;
+
+	for (size_t i = 0; i < layout.count; i++) {
+		if (!find_packet(&layout, file, i, &found) || file->at + found.payload != payload.at)
+			continue;
+		if (layout.is_pcapng)
+			memcpy(file->at + found.payload, bytes.at, bytes.size < payload.size ? bytes.size : payload.size);
+		else
+			resize_payload(file, &layout, &found, bytes);
+		break;
+	}
+	capture_layout_free(&layout);
+}
+
+/* Some of a packet's payload twice, or gone. */
+static void change_payload(struct mutation *m)
+{
+	struct buffer changed = { .max = SIZE_MAX };
+	const bool twice = dice_roll(m->dice) & 1;
+	struct bytes payload;
+	size_t from, size;
+
+	if (!mutate_find_payload(m->file, m->dice, &payload))
+		return;
+	from = dice_below(m->dice, payload.size);
+	size = dice_below(m->dice, payload.size - from < 64 ? payload.size - from + 1 : 64);
+	buffer_add(&changed, payload.at, twice ? from + size : from);
+	buffer_add(&changed, payload.at + (twice ? from : from + size), payload.size - from - (twice ? 0 : size));
+	mutate_replace_payload(m->file, payload, (struct bytes){ changed.at, changed.size });
+	buffer_free(&changed);
+}
+
 void mutate(struct buffer *file, struct dice *dice)
 {
 	static void (*const ways[])(struct mutation *) = {
-		flip_bit,      flip_bit,          set_byte,      set_byte,     set_any_number, set_packet_number, set_packet_number,
-		remove_record, set_header_number, repeat_record, swap_records, remove_bytes,   repeat_bytes,      overwrite_bytes,
+		flip_bit,          flip_bit,        set_byte,          set_byte,       set_any_number, set_packet_number,
+		set_packet_number, remove_record,   set_header_number, repeat_record,  swap_records,   remove_bytes,
+		repeat_bytes,      overwrite_bytes, change_payload,    change_payload,
 	};
 	struct mutation m = { .file = file, .dice = dice };
 

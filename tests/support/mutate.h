@@ -29,7 +29,19 @@ struct capture_layout {
 struct capture_layout capture_layout_of(struct bytes file);
 void capture_layout_free(struct capture_layout *layout);
 
-/* One change to what is in *file (bits, bytes, lengths, times; records twice, gone, at another's place); its max is respected.  Nothing comes of nothing. */
+/*
+ * One change to what is in *file: bits, bytes, lengths, times, a longer or shorter payload; records twice, gone, at another's place.  Its
+ * max is respected.  Nothing comes of nothing.
+ */
 void mutate(struct buffer *file, struct dice *dice);
+
+/* Clears the TCP checksums, as before a network card has filled them in: a segment with a wrong one is not looked into. */
+void mutate_checksums(struct buffer *file);
+
+/* The payload of one packet over TCP or UDP; false if none is found where it was looked for. */
+bool mutate_find_payload(const struct buffer *file, struct dice *dice, struct bytes *payload);
+
+/* Puts bytes in its place.  In pcap the lengths of record, IP and UDP follow; in pcapng not more than there was are put. */
+void mutate_replace_payload(struct buffer *file, struct bytes payload, struct bytes bytes);
 
 #endif
