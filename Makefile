@@ -84,7 +84,7 @@ fuzz-%: deps-lint
 	$(Q)mkdir -p build-fuzz/found/$* tests/fuzz/corpus/$*
 	$(Q)clang -fsanitize=fuzzer,address,undefined -o build-fuzz/fuzz_$* build-fuzz/tests/fuzz/fuzz_$*.o \
 		$(patsubst $(B)/%,build-fuzz/%,$(SUPPORT)) build-fuzz/libnettrace.a $(TEST_LIBS) $(LIBS)
-	build-fuzz/fuzz_$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -artifact_prefix=build-fuzz/found/$*- \
+	build-fuzz/fuzz_$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -max_len=65536 -artifact_prefix=build-fuzz/found/$*- \
 		build-fuzz/found/$* tests/fuzz/corpus/$*
 
 # ---- soak: captures of others, cut and changed; nettrace-analyze as it is, but for the name of its main() ----

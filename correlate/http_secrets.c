@@ -80,27 +80,32 @@ static void leave_out(struct copy *copy, const uint8_t *from, const uint8_t *to)
 	copy->kept = to;
 }
 
-/* From "://" on: http://user:password@host/ */
-static void leave_out_password(struct copy *copy, const uint8_t *authority, const uint8_t *end)
+/* From "://" on: http://user:password@host/.  Returns the "@" if there was a password, in which nothing else is to be looked for. */
+static const uint8_t *leave_out_password(struct copy *copy, const uint8_t *authority, const uint8_t *end)
 {
 	const uint8_t *stop = end_of(authority, end, "/?# \t,\"<>"), *at = memrchr(authority, '@', (size_t)(stop - authority));
 	const uint8_t *colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
 
-	if (colon)
-		leave_out(copy, colon + 1, at);
+	if (!colon)
+		return authority;
+	leave_out(copy, colon + 1, at);
+	return at;
 }
 
 static struct bytes blanked(struct arena *arena, struct bytes text, bool passwords)
 {
 	struct copy copy = { .out.max = LIMIT_HTTP_HEAD * 2u, .kept = text.at };
-	const uint8_t *end = text.at + text.size;
+	const uint8_t *end;
 	struct bytes result = text;
 
+	if (!text.size)
+		return text;
+	end = text.at + text.size;
 	for (const uint8_t *at = text.at; at < end; at++) {
 		const uint8_t *equals, *stop;
 
 		if (passwords && end - at > 3 && memcmp(at, "://", 3) == 0)
-			leave_out_password(&copy, at + 3, end);
+			at = leave_out_password(&copy, at + 3, end);
 		if (!memchr("?&;#", *at, 4))
 			continue;
 		equals = end_of(at + 1, end, "=?&;#");

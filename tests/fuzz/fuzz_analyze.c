@@ -7,8 +7,10 @@
 #include "correlate/views.h"
 #include "dissect/tls/keylog.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/support/mutate.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void write_json(FILE *out, const struct capture_source *source, const struct correlate_stats *stats,
 		       const struct trace_list *list, const struct limit_hits *hits)
@@ -74,4 +76,39 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	trace_list_free(&list);
 	tls_keylog_free(keylog);
 	return 0;
+}
+
+/* ---- mutations that reach what is inside the packets: the lengths around them fit, and no checksum is wrong ---- */
+
+enum { MOST_PAYLOAD = 16384, MOST_CHANGES = 4 };
+
+static void mutate_payload(struct buffer *file, struct dice *dice)
+{
+	static uint8_t changed[MOST_PAYLOAD];
+	struct bytes payload;
+	size_t size;
+
+	if (!mutate_find_payload(file, dice, &payload) || payload.size > sizeof changed)
+		return;
+	memcpy(changed, payload.at, payload.size);
+	size = LLVMFuzzerMutate(changed, payload.size, payload.size + 64 < sizeof changed ? payload.size + 64 : sizeof changed);
+	mutate_replace_payload(file, payload, (struct bytes){ changed, size });
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+	struct dice dice = { seed };
+	struct buffer file = { .max = max };
+
+	if (dice_below(&dice, 8) == 0 || !LLVMFuzzerMutate)
+		return LLVMFuzzerMutate ? LLVMFuzzerMutate(data, size, max) : size;
+	buffer_add(&file, data, size);
+	for (size_t i = 1 + dice_below(&dice, MOST_CHANGES); i > 0; i--)
+		dice_roll(&dice) & 1 ? mutate_payload(&file, &dice) : mutate(&file, &dice);
+	mutate_checksums(&file);
+	size = file.size;
+	if (size)
+		memcpy(data, file.at, size);
+	buffer_free(&file);
+	return size;
 }

@@ -383,6 +383,7 @@ static const struct {
 	{ "https://a.test/cb?code=1&token=s3cret", "https://a.test/cb?code=1&token=***" },
 	{ "https://a.test/cb#access_token=s3cret&state=1", "https://a.test/cb#access_token=***&state=1" },
 	{ "https://user:s3cret@a.test/", "https://user:***@a.test/" },
+	{ "https://user:s;token=3&cret@a.test/?sig=s3cret", "https://user:***@a.test/?sig=***" },
 	{ "<https://a.test/?sig=s3cret>; rel=next, <//b>", "<https://a.test/?sig=***>; rel=next, <//b>" },
 	{ "0; url=/x?password=s3cret", "0; url=/x?password=***" },
 	{ "text/html; charset=utf-8", "text/html; charset=utf-8" },
