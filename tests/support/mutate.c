@@ -352,7 +352,7 @@ void mutate_replace_payload(struct buffer *file, struct bytes payload, struct by
 	struct capture_layout layout = capture_layout_of((struct bytes){ file->at, file->size });
 	struct found_packet found;
 
-	for (size_t i = 0; i < layout.count; i++) {
+	for (size_t i = 0; i < layout.count && bytes.size; i++) {
 		if (!find_packet(&layout, file, i, &found) || file->at + found.payload != payload.at)
 			continue;
 		if (layout.is_pcapng)

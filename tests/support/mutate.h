@@ -41,7 +41,7 @@ void mutate_checksums(struct buffer *file);
 /* The payload of one packet over TCP or UDP; false if none is found where it was looked for. */
 bool mutate_find_payload(const struct buffer *file, struct dice *dice, struct bytes *payload);
 
-/* Puts bytes in its place.  In pcap the lengths of record, IP and UDP follow; in pcapng not more than there was are put. */
+/* Puts bytes in its place, if there are any.  In pcap the lengths of record, IP and UDP follow; in pcapng not more than there was are put. */
 void mutate_replace_payload(struct buffer *file, struct bytes payload, struct bytes bytes);
 
 #endif
