@@ -2,6 +2,7 @@
 
 #include "cli/har/har.h"
 #include "cli/html/html_page.h"
+#include "cli/otlp/otlp.h"
 
 #include <errno.h>
 
@@ -13,6 +14,7 @@ struct export_row {
 static const struct export_row rows[EXPORT_KINDS] = {
 	[EXPORT_HTML] = { "--html", html_write },
 	[EXPORT_HAR] = { "--har", har_write },
+	[EXPORT_OTLP] = { "--otlp", otlp_write },
 };
 
 _Static_assert(EXPORT_KINDS + 2 <= OUTFILES, "beside the trace and its packets");

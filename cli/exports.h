@@ -1,5 +1,5 @@
 /*
- * The trace in other forms, each in a file of its own, beside what -o takes: --html FILE, --har FILE.
+ * The trace in other forms, each in a file of its own, beside what -o takes: --html FILE, --har FILE, --otlp FILE.
  */
 #ifndef NETTRACE_CLI_EXPORTS_H
 #define NETTRACE_CLI_EXPORTS_H
@@ -7,7 +7,7 @@
 #include "cli/outfile.h"
 #include "cli/output.h"
 
-enum export_kind { EXPORT_HTML, EXPORT_HAR, EXPORT_KINDS };
+enum export_kind { EXPORT_HTML, EXPORT_HAR, EXPORT_OTLP, EXPORT_KINDS };
 
 const char *export_option(enum export_kind kind); /* "--har" */
 

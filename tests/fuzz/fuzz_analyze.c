@@ -3,6 +3,7 @@
  */
 #include "capture/source.h"
 #include "cli/har/har.h"
+#include "cli/otlp/otlp.h"
 #include "cli/output.h"
 #include "correlate/views.h"
 #include "dissect/tls/keylog.h"
@@ -25,7 +26,7 @@ static void write_json(FILE *out, const struct capture_source *source, const str
 				       .stats = stats,
 				       .hits = hits };
 
-	if (!output_json(out, &output) || !output_report(out, &output) || !har_write(out, &output))
+	if (!output_json(out, &output) || !output_report(out, &output) || !har_write(out, &output) || !otlp_write(out, &output))
 		abort();
 }
 

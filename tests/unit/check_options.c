@@ -106,6 +106,9 @@ START_TEST(trace_in_other_forms_goes_to_files)
 	ck_assert_int_eq(PARSE("--har", "b.har", "--json", "a"), NT_OK);
 	ck_assert_int_eq(PARSE("--har", "b.har", "--ndjson", "a"), NT_EUSAGE);
 	ck_assert_int_eq(PARSE("--har", "", "a"), NT_EUSAGE);
+	ck_assert_int_eq(PARSE("--otlp", "b.json", "--har", "b.har", "a"), NT_OK);
+	ck_assert_str_eq(options.exports[EXPORT_OTLP], "b.json");
+	ck_assert_int_eq(PARSE("--otlp", "b.json", "--ndjson", "a"), NT_EUSAGE);
 }
 END_TEST
 
