@@ -29,6 +29,24 @@ static void write_lines(struct html_page *page)
 	HTML(html, "</dl>\n");
 }
 
+/* Its title stands without a space in front. */
+static void write_statistics(struct html_page *page)
+{
+	struct html *html = &page->html;
+
+	HTML(html, "<h3>Statistics</h3>\n<ul class=\"plain\">\n");
+	for (size_t i = 0; i < page->told.count; i++) {
+		const struct bytes text = page->told.lines[i].text;
+
+		if (!text.size || text.at[0] != ' ')
+			continue;
+		HTML(html, "<li>");
+		html_report_text(html, text);
+		HTML(html, "\n");
+	}
+	HTML(html, "</ul>\n");
+}
+
 /* ---- known and inferred ---- */
 
 static void write_evidence(struct html_page *page, const char *what, const uint64_t counts[TRACE_BY_ADDRESS + 1])
@@ -128,9 +146,8 @@ void html_capture(struct html_page *page)
 	page->report.verbose = false;
 	write_lines(page);
 	html_forget(page);
-	HTML(html, "<h3>Statistics</h3>\n");
 	report_statistics(&page->report);
-	write_lines(page);
+	write_statistics(page);
 	write_knowledge(page);
 	HTML(html, "</section>\n");
 }

@@ -25,20 +25,16 @@ static void write_badges(struct html_page *page, const struct trace_finding *fin
 	HTML(html, "</p>\n");
 }
 
-static void write_proof(struct html_page *page, const struct trace_finding *finding)
+static void write_packets(struct html_page *page, const struct trace_finding *finding)
 {
 	struct html *html = &page->html;
 
-	if (!finding->packet_count)
-		return;
-	HTML(html, "<ul class=\"proof\" aria-label=\"Packets that prove it\">");
 	for (size_t i = 0; i < finding->packet_count; i++) {
 		HTML(html, "<li><span class=\"packet\">");
 		html_packet(page, finding->packets[i].packet);
 		HTML(html, "</span> ");
 		html_text(html, finding->packets[i].shows);
 	}
-	HTML(html, "</ul>\n");
 }
 
 /* What Wireshark takes as a display filter; packets of several files are not in one of its windows. */
@@ -46,37 +42,53 @@ static void write_filter(struct html_page *page, const struct trace_finding *fin
 {
 	struct html *html = &page->html;
 
-	if (!finding->packet_count || page->report.many_inputs)
+	if (page->report.many_inputs)
 		return;
-	HTML(html, "<p class=\"filter\">Wireshark <code>frame.number in {");
+	HTML(html, "<li class=\"filter\">in Wireshark <code>frame.number in {");
 	for (size_t i = 0; i < finding->packet_count; i++)
 		html_words(html, "%s%" PRIu64, i ? ", " : "", (uint64_t)finding->packets[i].packet.number);
-	HTML(html, "}</code></p>\n");
+	HTML(html, "}</code>");
 }
 
-static void write_record(struct html_page *page, const char *what, trace_id id)
+static bool write_record(struct html_page *page, trace_id id, bool any)
 {
 	struct html *html = &page->html;
 
 	if (!html_is_shown(page, id))
-		return;
+		return any;
+	if (!any)
+		HTML(html, "<dt>Records</dt><dd><ul>");
 	HTML(html, "<li>");
-	if (*what)
-		html_words(html, "%s ", what);
+	html_words(html, "%s ", html_kind_word(page, id));
 	html_link(page, id);
+	return true;
 }
 
 static void write_records(struct html_page *page, const struct trace_finding *finding)
 {
-	struct html *html = &page->html;
+	bool any = write_record(page, finding->dial, false);
 
-	HTML(html, "<ul class=\"records\" aria-label=\"Records that it is about\">");
-	write_record(page, "dial", finding->dial);
-	write_record(page, "request", finding->request);
+	any = write_record(page, finding->request, any);
 	for (size_t i = 0; i < finding->trace_count; i++)
 		if (finding->traces[i] != finding->dial && finding->traces[i] != finding->request)
-			write_record(page, "", finding->traces[i]);
-	HTML(html, "</ul>\n");
+			any = write_record(page, finding->traces[i], any);
+	if (any)
+		HTML(&page->html, "</ul></dd>");
+}
+
+static void write_proof(struct html_page *page, const struct trace_finding *finding)
+{
+	struct html *html = &page->html;
+
+	HTML(html, "<dl>");
+	if (finding->packet_count) {
+		HTML(html, "<dt>Proof</dt><dd><ul>");
+		write_packets(page, finding);
+		write_filter(page, finding);
+		HTML(html, "</ul></dd>");
+	}
+	write_records(page, finding);
+	HTML(html, "</dl>\n");
 }
 
 static void write_finding(struct html_page *page, const struct trace_finding *finding)
@@ -95,8 +107,6 @@ static void write_finding(struct html_page *page, const struct trace_finding *fi
 	HTML(html, "</p>\n");
 	write_badges(page, finding);
 	write_proof(page, finding);
-	write_filter(page, finding);
-	write_records(page, finding);
 }
 
 /* ---- all of them ---- */

@@ -5,6 +5,7 @@
 #include "cli/version.h"
 
 #include <openssl/evp.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* 'sha256-…' of CSP Level 3: the SHA-256 of what stands in the element, in base64. */
@@ -20,18 +21,28 @@ static void write_hash(struct html *html, struct bytes text)
 	fprintf(html->out, "'sha256-%s'", encoded);
 }
 
-static void write_policy(struct html *html)
+static void write_policy(struct html *html, struct bytes style)
 {
 	HTML(html, "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src ");
-	write_hash(html, html_css());
+	write_hash(html, style);
 	HTML(html, "; script-src ");
 	write_hash(html, html_script());
 	HTML(html, "; base-uri 'none'; form-action 'none'\">\n");
 }
 
-static void write_asset(struct html *html, struct bytes text)
+/* page.css with what belongs to the columns; the caller frees it. */
+static char *make_style(size_t *size)
 {
-	fwrite(text.at, 1, text.size, html->out);
+	const struct bytes css = html_css();
+	char *style = NULL;
+	FILE *out = open_memstream(&style, size);
+
+	if (!out)
+		return NULL;
+	fwrite(css.at, 1, css.size, out);
+	html_columns_style(out);
+	fclose(out);
+	return style;
 }
 
 /* ---- the title ---- */
@@ -108,19 +119,23 @@ static void write_ways(struct html_page *page)
 void html_head(struct html_page *page)
 {
 	struct html *html = &page->html;
+	struct bytes style = { 0 };
+	char *text = make_style(&style.size);
 
+	style.at = (const uint8_t *)text;
 	HTML(html, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-	write_policy(html);
+	write_policy(html, style);
 	HTML(html, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		   "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n"
 		   "<meta name=\"generator\" content=\"nettrace-analyze " NETTRACE_VERSION "\">\n<title>");
 	html_words(html, "nettrace: %s", page->output.description);
 	HTML(html, "</title>\n<style>");
-	write_asset(html, html_css());
+	fwrite(style.at, 1, style.size, html->out);
 	HTML(html, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#findings\">To the findings</a>\n"
 		   "<header>\n<p class=\"brand\">nettrace</p>\n<h1>");
 	html_text(html, bytes_of(page->output.description));
 	HTML(html, "</h1>\n");
+	free(text);
 	write_facts(page);
 	HTML(html, "</header>\n");
 	write_ways(page);

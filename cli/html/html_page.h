@@ -36,7 +36,8 @@ enum {
 	HTML_USES = 20
 };
 
-enum html_kind { HTML_DIALS, HTML_TCP, HTML_UDP, HTML_DNS, HTML_TLS, HTML_HTTP, HTML_KINDS };
+/* In the order of the page: first what was wanted, then what carried it. */
+enum html_kind { HTML_DIALS, HTML_HTTP, HTML_TLS, HTML_DNS, HTML_TCP, HTML_UDP, HTML_KINDS };
 
 /* Lines that the report told, until html_forget(). */
 struct html_told {
@@ -79,8 +80,9 @@ void html_records_close(struct html_page *page);
 size_t html_record_count(const struct html_page *page, enum html_kind kind); /* 0 where the kind is left out (--no-tcp, …) */
 bool html_record_is_shown(const struct html_page *page, enum html_kind kind, size_t index);
 bool html_is_shown(const struct html_page *page, trace_id id);
-const char *html_kind_anchor(enum html_kind kind); /* "dials", …: the name in the trace */
-const char *html_kind_title(enum html_kind kind);  /* "Dials", … */
+const char *html_kind_word(const struct html_page *page, trace_id id); /* "dial", "TCP", …: what the record is */
+const char *html_kind_anchor(enum html_kind kind);                     /* "dials", …: the name in the trace */
+const char *html_kind_title(enum html_kind kind);                      /* "Dials", … */
 
 /* ---- fields (html_fields.c) ---- */
 
@@ -107,13 +109,18 @@ void html_chains(struct html_page *page);    /* html_chains.c */
 void html_capture(struct html_page *page);   /* html_capture.c */
 
 /* Rows of a table (html_tables.c). */
-void html_begin_table(struct html_page *page, enum html_kind kind, const char *const *columns, size_t count);
+void html_begin_table(struct html_page *page, enum html_kind kind);
 void html_begin_row(struct html_page *page, trace_id id, bool failed);
 void html_end_table(struct html_page *page, enum html_kind kind);
 bool html_told_failed(const struct html_page *page);
-void html_cell_told(struct html_page *page);  /* what the report told, in a cell: outcome of its step, and further lines */
+/* What the report told, in a cell: the outcome of its step, unless only the lines after it are wanted, and these. */
+void html_cell_told(struct html_page *page, bool further_only);
 void html_table_tls(struct html_page *page);  /* html_table_tls.c */
 void html_table_http(struct html_page *page); /* html_table_http.c */
+
+/* Their columns (html_columns.c), and what is to be added to page.css for them. */
+void html_column_heads(struct html_page *page, enum html_kind kind);
+void html_columns_style(FILE *out);
 
 /* The chains are found before the tables that link to them (html_chains.c). */
 void html_chains_open(struct html_page *page);

@@ -4,16 +4,16 @@
 #include <stdlib.h>
 
 struct kind_row {
-	const char *anchor, *title;
+	const char *anchor, *title, *word;
 };
 
 static const struct kind_row kinds[HTML_KINDS] = {
-	[HTML_DIALS] = { "dials", "Dials" },
-	[HTML_TCP] = { "tcpConns", "TCP connections" },
-	[HTML_UDP] = { "udpConns", "UDP flows" },
-	[HTML_DNS] = { "dnsQueries", "DNS conversations" },
-	[HTML_TLS] = { "tlsTunnels", "TLS handshakes" },
-	[HTML_HTTP] = { "httpRequests", "HTTP requests" },
+	[HTML_DIALS] = { "dials", "Dials", "dial" },
+	[HTML_TCP] = { "tcpConns", "TCP connections", "TCP" },
+	[HTML_UDP] = { "udpConns", "UDP flows", "UDP" },
+	[HTML_DNS] = { "dnsQueries", "DNS conversations", "DNS" },
+	[HTML_TLS] = { "tlsTunnels", "TLS handshakes", "TLS" },
+	[HTML_HTTP] = { "httpRequests", "HTTP requests", "HTTP" },
 };
 
 const char *html_kind_anchor(enum html_kind kind)
@@ -139,6 +139,16 @@ static bool find(const struct html_page *page, enum html_kind kind, trace_id id,
 			high = middle;
 	}
 	return false;
+}
+
+const char *html_kind_word(const struct html_page *page, trace_id id)
+{
+	size_t index;
+
+	for (int kind = 0; kind < HTML_KINDS; kind++)
+		if (find(page, (enum html_kind)kind, id, &index))
+			return kinds[kind].word;
+	return "";
 }
 
 bool html_is_shown(const struct html_page *page, trace_id id)

@@ -39,17 +39,26 @@ static void write_url(struct html_page *page, const struct trace_http_request *r
 	}
 }
 
+/* Of whose response the other columns tell everything. */
+static bool is_plain(const struct html_page *page, const struct trace_http_request *request)
+{
+	return request->req_complete && request->resp_complete && !html_told_failed(page) && !request->req_content_size &&
+	       !request->interim_status && !request->gap_bytes && !request->suspicious_framing;
+}
+
 /* What the report says, and where the time went if that was worth no line there. */
 static void write_outcome(struct html_page *page, const struct trace_http_request *request)
 {
 	struct html *html = &page->html;
+	bool timed = report_has_timing(&page->report, request), plain = is_plain(page, request);
 
-	html_cell_told(page);
-	if (request->timing.total > 0 && !report_has_timing(&page->report, request)) {
+	html_cell_told(page, plain);
+	if (request->timing.total > 0 && !timed) {
+		if (!plain || page->told.count > 1)
+			HTML(html, "<br>");
 		html_forget(page);
 		report_timing(&page->report, request);
-		HTML(html, "<br>");
-		html_cell_told(page);
+		html_cell_told(page, false);
 	}
 	write_fields(page, "request", request->req_fields, request->req_field_count);
 	write_fields(page, "response", request->resp_fields, request->resp_field_count);
@@ -84,9 +93,10 @@ static void write_request(struct html_page *page, const struct trace_http_reques
 	HTML(html, "<td>");
 	html_between(page, request->req_sent, request->resp_end);
 	HTML(html, "<td>");
-	html_between(page, request->req_sent, request->resp_begin);
-	HTML(html, "<td>");
 	html_text(html, request->method);
+	HTML(html, " <i>");
+	html_words(html, request->proto_major >= 2 ? "HTTP/%u" : "HTTP/%u.%u", request->proto_major, request->proto_minor);
+	HTML(html, "</i>");
 	HTML(html, "<td>");
 	write_url(page, request);
 	HTML(html, "<td>");
@@ -97,8 +107,6 @@ static void write_request(struct html_page *page, const struct trace_http_reques
 	HTML(html, "<td>");
 	write_outcome(page, request);
 	HTML(html, "<td>");
-	html_words(html, request->proto_major >= 2 ? "%u" : "%u.%u", request->proto_major, request->proto_minor);
-	HTML(html, "<td>");
 	write_carriers(page, request);
 	HTML(html, "<td>");
 	html_packets(page, first, last);
@@ -107,15 +115,11 @@ static void write_request(struct html_page *page, const struct trace_http_reques
 
 void html_table_http(struct html_page *page)
 {
-	static const char *const columns[] = {
-		"ID",     "Begin, s",    "Duration",      "First byte", "Method",          "URL",
-		"Status", "Body, bytes", "What happened", "HTTP",       "Connection, TLS", "Packets"
-	};
 	size_t count = html_record_count(page, HTML_HTTP);
 
 	if (!count)
 		return;
-	html_begin_table(page, HTML_HTTP, columns, sizeof columns / sizeof *columns);
+	html_begin_table(page, HTML_HTTP);
 	for (size_t i = 0; i < count; i++)
 		if (html_record_is_shown(page, HTML_HTTP, i))
 			write_request(page, &page->list->http_requests[i]);

@@ -4,6 +4,8 @@
 #include "dissect/tls/tls.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 static void write_agreed(struct html_page *page, const struct trace_tls_tunnel *tunnel)
 {
@@ -27,30 +29,74 @@ static void write_agreed(struct html_page *page, const struct trace_tls_tunnel *
 	}
 }
 
+/* Whether the report's line has it, which escapes what could harm a terminal. */
+static bool is_told(const struct html_page *page, struct bytes text)
+{
+	const struct bytes told = page->told.count ? page->told.lines[0].text : (struct bytes){ 0 };
+	char *printed = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&printed, &size);
+	bool found;
+
+	if (!out)
+		return false;
+	text_print(out, text, 0);
+	fclose(out);
+	found = memmem(told.at, told.size, printed, size) != NULL;
+	free(printed);
+	return found;
+}
+
+static void write_alerts(struct html_page *page, const struct trace_tls_tunnel *tunnel)
+{
+	struct html *html = &page->html;
+
+	for (size_t i = 0; i < tunnel->alert_count; i++) {
+		const struct trace_tls_alert *alert = &tunnel->alerts[i];
+		const char *name = tls_alert_text(alert->description);
+
+		HTML(html, "<br>alert by the ");
+		html_words(html, "%s: ", alert->by_server ? "server" : "client");
+		if (alert->encrypted)
+			HTML(html, "encrypted");
+		else if (name)
+			html_words(html, "%s", name);
+		else
+			html_words(html, "number %u", alert->description);
+		HTML(html, " ");
+		html_packet(page, alert->packet);
+	}
+}
+
 static void write_remarks(struct html_page *page, const struct trace_tls_tunnel *tunnel)
 {
 	struct html *html = &page->html;
 
+	if (tunnel->error.size && !is_told(page, tunnel->error)) {
+		HTML(html, "<br><b class=\"bad\">");
+		html_text(html, tunnel->error);
+		HTML(html, "</b>");
+	}
 	if (tunnel->did_resume)
 		HTML(html, "<br>resumed");
 	if (tunnel->decrypted)
 		HTML(html, "<br>decrypted with logged keys");
-	if (tunnel->error.size) {
-		HTML(html, "<br>");
-		html_text(html, tunnel->error);
-	}
 	if (tunnel->verification.size) {
 		HTML(html, "<br>chain: ");
 		html_text(html, tunnel->verification);
-		HTML(html, " ");
-		html_text(html, tunnel->verification_detail);
 	}
-	for (size_t i = 0; i < tunnel->alert_count; i++) {
-		const char *name = tunnel->alerts[i].encrypted ? "encrypted" : tls_alert_text(tunnel->alerts[i].description);
+	write_alerts(page, tunnel);
+}
 
-		html_words(html, "%s alert of the %s ", i ? ";" : "", tunnel->alerts[i].by_server ? "server" : "client");
-		html_words(html, name ? "%s " : "number ", name);
-		html_packet(page, tunnel->alerts[i].packet);
+static void write_name(struct html_page *page, const struct trace_tls_tunnel *tunnel)
+{
+	struct html *html = &page->html;
+
+	html_text(html, tunnel->server_name);
+	if (tunnel->ja4.size) {
+		HTML(html, " <i class=\"finger\">JA4 ");
+		html_text(html, tunnel->ja4);
+		HTML(html, "</i>");
 	}
 }
 
@@ -66,16 +112,14 @@ static void write_tunnel(struct html_page *page, const struct trace_tls_tunnel *
 	HTML(html, "<td>");
 	html_duration(page, tunnel->handshake_us);
 	HTML(html, "<td>");
-	html_text(html, tunnel->server_name);
+	write_name(page, tunnel);
 	HTML(html, "<td>");
 	write_agreed(page, tunnel);
 	HTML(html, "<td>");
-	html_cell_told(page);
+	html_cell_told(page, false);
 	write_remarks(page, tunnel);
 	HTML(html, "<td>");
 	html_chain_link(page, tunnel);
-	HTML(html, "<td class=\"finger\">");
-	html_text(html, tunnel->ja4);
 	HTML(html, "<td>");
 	html_words(html, "%" PRIu64, tunnel->client_data_bytes);
 	HTML(html, "<td>");
@@ -89,15 +133,11 @@ static void write_tunnel(struct html_page *page, const struct trace_tls_tunnel *
 
 void html_table_tls(struct html_page *page)
 {
-	static const char *const columns[] = {
-		"ID",    "Begin, s", "Handshake",        "Server name",      "Agreed on",  "What happened",
-		"Chain", "JA4",      "Data sent, bytes", "Data recv, bytes", "Connection", "Packets"
-	};
 	size_t count = html_record_count(page, HTML_TLS);
 
 	if (!count)
 		return;
-	html_begin_table(page, HTML_TLS, columns, sizeof columns / sizeof *columns);
+	html_begin_table(page, HTML_TLS);
 	for (size_t i = 0; i < count; i++)
 		if (html_record_is_shown(page, HTML_TLS, i))
 			write_tunnel(page, &page->list->tls_tunnels[i]);

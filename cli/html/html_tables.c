@@ -10,7 +10,7 @@ enum { ROWS_OF_BODY = 50 };
 
 /* ---- what they share ---- */
 
-void html_begin_table(struct html_page *page, enum html_kind kind, const char *const *columns, size_t count)
+void html_begin_table(struct html_page *page, enum html_kind kind)
 {
 	struct html *html = &page->html;
 	const char *anchor = html_kind_anchor(kind);
@@ -30,10 +30,7 @@ void html_begin_table(struct html_page *page, enum html_kind kind, const char *c
 	HTML(html, "\" aria-labelledby=\"");
 	html_words(html, "%s-title", anchor);
 	HTML(html, "\">\n<thead><tr>");
-	for (size_t i = 0; i < count; i++) {
-		HTML(html, "<th scope=\"col\">");
-		html_words(html, "%s", columns[i]);
-	}
+	html_column_heads(page, kind);
 	HTML(html, "</thead>\n");
 	page->rows = 0;
 }
@@ -78,14 +75,14 @@ static struct bytes outcome_of(const struct report_said *line)
 	return text;
 }
 
-void html_cell_told(struct html_page *page)
+void html_cell_told(struct html_page *page, bool further_only)
 {
 	struct html *html = &page->html;
 
-	for (size_t i = 0; i < page->told.count; i++) {
+	for (size_t i = further_only; i < page->told.count; i++) {
 		const struct report_said *line = &page->told.lines[i];
 
-		if (i)
+		if (i > further_only)
 			HTML(html, "<br>");
 		if (line->kind == REPORT_SAYS_STEP) {
 			html_report_text(html, outcome_of(line));
@@ -160,13 +157,11 @@ static void write_dial(struct html_page *page, const struct trace_dial *dial)
 
 static void write_dials(struct html_page *page)
 {
-	static const char *const columns[] = { "ID",      "Begin, s", "Duration",         "Client", "Destination",
-					       "Outcome", "Name by",  "Connections, DNS", "Packets" };
 	size_t count = html_record_count(page, HTML_DIALS);
 
 	if (!count)
 		return;
-	html_begin_table(page, HTML_DIALS, columns, sizeof columns / sizeof *columns);
+	html_begin_table(page, HTML_DIALS);
 	for (size_t i = 0; i < count; i++)
 		if (html_record_is_shown(page, HTML_DIALS, i))
 			write_dial(page, &page->list->dials[i]);
@@ -193,6 +188,17 @@ static void write_amounts(struct html_page *page, uint64_t sent, uint64_t receiv
 	html_words(html, "%" PRIu64, sent);
 	HTML(html, "<td>");
 	html_words(html, "%" PRIu64, received);
+}
+
+static void write_protocol(struct html_page *page, struct bytes name)
+{
+	struct html *html = &page->html;
+
+	if (!name.size)
+		return;
+	HTML(html, "<i>");
+	html_text(html, name);
+	HTML(html, "</i> ");
 }
 
 static void write_views(struct html_page *page, const struct trace_view *views, size_t count)
@@ -222,15 +228,14 @@ static void write_tcp(struct html_page *page, const struct trace_tcp_conn *conn)
 	html_between(page, conn->first, conn->last);
 	write_ends(page, &conn->tuple);
 	HTML(html, "<td>");
-	html_cell_told(page);
+	write_protocol(page, conn->app_protocol);
+	html_cell_told(page, false);
 	write_views(page, conn->views, conn->view_count);
 	HTML(html, "<td>");
 	html_duration(page, conn->rtt_us);
 	write_amounts(page, conn->sent_bytes, conn->recv_bytes);
 	HTML(html, "<td>");
 	html_words(html, "%" PRIu64, (uint64_t)conn->client.retransmissions + conn->server.retransmissions);
-	HTML(html, "<td>");
-	html_text(html, conn->app_protocol);
 	HTML(html, "<td>");
 	html_link(page, conn->from_dial);
 	HTML(html, "<td>");
@@ -240,14 +245,11 @@ static void write_tcp(struct html_page *page, const struct trace_tcp_conn *conn)
 
 static void write_tcps(struct html_page *page)
 {
-	static const char *const columns[] = { "ID",     "Begin, s",    "Duration",    "Client",  "Server",   "What happened",
-					       "RTT",    "Sent, bytes", "Recv, bytes", "Retrans", "Protocol", "Dial",
-					       "Packets" };
 	size_t count = html_record_count(page, HTML_TCP);
 
 	if (!count)
 		return;
-	html_begin_table(page, HTML_TCP, columns, sizeof columns / sizeof *columns);
+	html_begin_table(page, HTML_TCP);
 	for (size_t i = 0; i < count; i++)
 		if (html_record_is_shown(page, HTML_TCP, i))
 			write_tcp(page, &page->list->tcp_conns[i]);
@@ -288,12 +290,11 @@ static void write_udp(struct html_page *page, const struct trace_udp_conn *conn)
 	html_between(page, conn->create, conn->close);
 	write_ends(page, &conn->tuple);
 	HTML(html, "<td>");
-	html_cell_told(page);
+	write_protocol(page, conn->app_protocol);
+	html_cell_told(page, false);
 	write_quic(page, conn->quic);
 	write_views(page, conn->views, conn->view_count);
 	write_amounts(page, conn->sent_bytes, conn->recv_bytes);
-	HTML(html, "<td>");
-	html_text(html, conn->app_protocol);
 	HTML(html, "<td>");
 	html_link(page, conn->from_dial);
 	HTML(html, "<td>");
@@ -303,13 +304,11 @@ static void write_udp(struct html_page *page, const struct trace_udp_conn *conn)
 
 static void write_udps(struct html_page *page)
 {
-	static const char *const columns[] = { "ID",          "Begin, s",    "Duration", "Client", "Server", "What happened",
-					       "Sent, bytes", "Recv, bytes", "Protocol", "Dial",   "Packets" };
 	size_t count = html_record_count(page, HTML_UDP);
 
 	if (!count)
 		return;
-	html_begin_table(page, HTML_UDP, columns, sizeof columns / sizeof *columns);
+	html_begin_table(page, HTML_UDP);
 	for (size_t i = 0; i < count; i++)
 		if (html_record_is_shown(page, HTML_UDP, i))
 			write_udp(page, &page->list->udp_conns[i]);
@@ -412,14 +411,11 @@ static void write_dns(struct html_page *page, const struct trace_dns_query *quer
 
 static void write_dnses(struct html_page *page)
 {
-	static const char *const columns[] = { "ID",          "Begin, s", "Longest wait", "Asked and answered",
-					       "Name server", "Over",     "Messages",     "Connection",
-					       "Dial",        "Packets" };
 	size_t count = html_record_count(page, HTML_DNS);
 
 	if (!count)
 		return;
-	html_begin_table(page, HTML_DNS, columns, sizeof columns / sizeof *columns);
+	html_begin_table(page, HTML_DNS);
 	for (size_t i = 0; i < count; i++)
 		if (html_record_is_shown(page, HTML_DNS, i))
 			write_dns(page, &page->list->dns_queries[i]);

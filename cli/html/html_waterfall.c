@@ -6,6 +6,7 @@
  */
 #include "cli/html/html_page.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Begin and end in percent of the axis. */
@@ -66,7 +67,7 @@ static void write_rectangle(struct html *html, const char *class, bool failed, s
 	HTML(html, "\" x=\"");
 	html_words(html, "%.8g%%", place.from);
 	HTML(html, "\" width=\"");
-	html_words(html, "%.8g%%", place.to - place.from);
+	html_words(html, "%.5g%%", place.to - place.from);
 	HTML(html, "\"/>");
 }
 
@@ -83,7 +84,8 @@ static void write_step_bars(struct html_page *page, const struct report_said *st
 	    place_span(page, (struct report_span){ request->resp_begin, step->span.end }, &response)) {
 		place.to = response.from;
 		write_rectangle(&page->html, "http", step->failed, place);
-		write_rectangle(&page->html, "body", step->failed, response);
+		if (response.to > response.from)
+			write_rectangle(&page->html, "body", step->failed, response);
 		return;
 	}
 	write_rectangle(&page->html, class_of(step), step->failed, place);
@@ -219,16 +221,26 @@ static bool any_failed(const struct report_said *lines, size_t count)
 	return false;
 }
 
-static void write_title(struct html_page *page, const struct report_said *lines, size_t count, bool described)
+static void write_title(struct html_page *page, const struct report_said *lines, size_t count, bool with_steps)
 {
 	struct html *html = &page->html;
 
-	HTML(html, "<span class=\"when\">");
-	html_offset(page, lines[0].at);
-	HTML(html, "</span><span class=\"what\">");
+	/* The way to the record; where there are steps, that is to them. */
+	if (!with_steps && html_is_shown(page, lines[0].id)) {
+		HTML(html, "<a class=\"when\" href=\"#");
+		html_id(page, lines[0].id);
+		HTML(html, "\">");
+		html_offset(page, lines[0].at);
+		HTML(html, "</a>");
+	} else {
+		HTML(html, "<span class=\"when\">");
+		html_offset(page, lines[0].at);
+		HTML(html, "</span>");
+	}
+	HTML(html, "<span class=\"what\">");
 	write_subject(page, &lines[0]);
 	HTML(html, "</span>");
-	write_lane(page, lines, count, described);
+	write_lane(page, lines, count, true);
 }
 
 static void write_steps(struct html_page *page, const struct report_said *lines, size_t count)
@@ -271,14 +283,8 @@ static void write_entry(struct waterfall *waterfall, const struct report_said *l
 	}
 	HTML(html, "<div class=\"entry");
 	html_words(html, "%s", failed ? " failed" : "");
-	HTML(html, "\"");
-	if (html_is_shown(page, lines[0].id)) {
-		HTML(html, " data-to=\"");
-		html_id(page, lines[0].id);
-		HTML(html, "\"");
-	}
-	HTML(html, ">");
-	write_title(page, lines, count, true);
+	HTML(html, "\">");
+	write_title(page, lines, count, false);
 	HTML(html, "</div>\n");
 }
 
@@ -306,13 +312,18 @@ static void write_axis(struct html_page *page, double begin, double length)
 	html_attribute(html, "data-begin", bytes_of((snprintf(text, sizeof text, "%.9g", begin), text)));
 	html_attribute(html, "data-length", bytes_of((snprintf(text, sizeof text, "%.9g", length), text)));
 	HTML(html, ">");
-	for (unsigned i = 0; length > 0 && i * step <= length; i++) {
+	for (double mark = ceil(begin / step - 1e-9) * step; length > 0 && mark <= (begin + length) * (1 + 1e-12); mark += step) {
+		double at = (mark - begin) * 100 / length;
+
 		HTML(html, "<text x=\"");
-		html_words(html, "%.6g%%", i * step * 100 / length);
-		HTML(html, "\" y=\"12\">");
-		if (i)
-			html_words(html, "+%s", text_duration((int64_t)(i * step * 1e6 + 0.5), text));
-		else
+		html_words(html, "%.6g%%", at);
+		HTML(html, "\" y=\"12\"");
+		if (at > 95)
+			HTML(html, " text-anchor=\"end\"");
+		HTML(html, ">");
+		if (mark > step / 2)
+			html_words(html, "+%s", text_duration((int64_t)(mark * 1e6 + 0.5), text));
+		else if (mark > -step / 2)
 			html_words(html, "0");
 		HTML(html, "</text>");
 	}
@@ -479,9 +490,11 @@ void html_waterfall(struct html_page *page)
 	begin = ((double)page->axis.begin - (double)page->output.begin) / (double)NT_SECOND;
 	length = ((double)page->axis.end - (double)page->axis.begin) / (double)NT_SECOND;
 	write_keys(html);
-	if (count_records(page) > HTML_FEW)
+	if (!waterfall.few)
 		write_overview(page);
-	HTML(html, "<div class=\"chart\">\n<div class=\"scale\"><span class=\"when\">s</span><span class=\"what\"></span>");
+	HTML(html, "<div class=\"chart");
+	html_words(html, "%s", waterfall.few ? "" : " many");
+	HTML(html, "\">\n<div class=\"scale\"><span class=\"when\">Begin, s</span><span class=\"what\"></span>");
 	write_axis(page, begin, length);
 	HTML(html, "</div>\n");
 	write_entries(&waterfall);

@@ -33,12 +33,13 @@
 		let from = 0, to = 1, pending = 0;
 
 		const drawAxis = () => {
-			const span = (to - from) * length, rough = span / Math.max(2, axis.clientWidth / 110);
+			const span = (to - from) * length, first = begin + from * length, rough = span / Math.max(2, axis.clientWidth / 110);
 			const unit = 10 ** Math.floor(Math.log10(rough));
 			const step = [1, 2, 5, 10].map((n) => n * unit).find((n) => n >= rough) || unit;
 			const marks = [];
-			for (let i = Math.ceil(from * length / step - 1e-9); i * step <= to * length * (1 + 1e-12) && marks.length < 50; i++) {
-				const mark = makeSvg("text", { x: `${((i * step / length - from) / (to - from)) * 100}%`, y: 12 });
+			for (let i = Math.ceil(first / step - 1e-9); i * step <= first + span * (1 + 1e-9) && marks.length < 50; i++) {
+				const at = (i * step - first) / span * 100;
+				const mark = makeSvg("text", { x: `${at}%`, y: 12, "text-anchor": at > 95 ? "end" : "start" });
 				mark.textContent = i ? `+${seconds(i * step)}` : "0";
 				marks.push(mark);
 			}
@@ -77,7 +78,8 @@
 			button("+", "Zoom in (+)", () => zoom(1 / 2)), button("−", "Zoom out (−)", () => zoom(2)),
 			button("◂", "Earlier (←)", () => move(-1 / 4)), button("▸", "Later (→)", () => move(1 / 4)),
 			button("All", "All of the trace (0)", () => show(0, 1)),
-			button("Failed", "Go to the next entry that failed (n)", () => nextFailed()), said));
+			...chart.querySelector(".entry.failed") ?
+				[button("Next failure", "Go to the next entry that failed (n)", () => nextFailed())] : [], said));
 
 		const nextFailed = () => {
 			const failed = [...chart.querySelectorAll(".entry.failed")];
@@ -198,12 +200,6 @@
 		});
 		chart.addEventListener("focusout", () => { tip.hidden = true; });
 
-		/* An entry without steps of its own leads to its record. */
-		chart.addEventListener("click", (event) => {
-			const entry = event.target.closest?.("[data-to]");
-			if (entry)
-				location.hash = entry.dataset.to;
-		});
 		draw();
 	};
 
@@ -223,8 +219,6 @@
 		}
 		return sum;
 	};
-	const isNumeric = (name) => /Begin|Duration|bytes|RTT|Retrans|byte|Handshake|wait|Messages|Status|ID|Packets/.test(name);
-
 	const tables = [];
 	const table = (element) => {
 		const rows = [...element.querySelectorAll("tbody > tr")], heads = [...element.querySelectorAll("thead th")];
@@ -254,7 +248,7 @@
 		const sort = (index) => {
 			down = column === index ? !down : false;
 			column = index;
-			const numeric = isNumeric(heads[index].textContent), sign = down ? -1 : 1;
+			const numeric = index === 0 || heads[index].classList.contains("figure"), sign = down ? -1 : 1;
 			const keys = new Map(rows.map((row) => {
 				const cell = row.cells[index]?.textContent.trim() || "";
 				return [row, numeric ? number(cell.replace(/^[^\d+-]+/, "")) : cell.toLowerCase()];
