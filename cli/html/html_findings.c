@@ -133,6 +133,28 @@ static void write_all_well(struct html_page *page)
 	HTML(html, "</p>\n");
 }
 
+/* Many are told by their codes first. */
+static void write_codes(struct html_page *page)
+{
+	struct html *html = &page->html;
+	uint64_t counts[FINDING_CODE_COUNT] = { 0 };
+
+	for (size_t i = 0; i < page->list->finding_count; i++)
+		counts[page->list->findings[i].code] += 1 + page->list->findings[i].more;
+	HTML(html, "<ul class=\"codes\" aria-label=\"Findings by code\">");
+	for (int code = 0; code < FINDING_CODE_COUNT; code++) {
+		if (!counts[code])
+			continue;
+		HTML(html, "<li");
+		html_attribute(html, "class", bytes_of(finding_severity_text(finding_code_severity((enum finding_code)code))));
+		HTML(html, "><code>");
+		html_words(html, "%s", finding_code_text((enum finding_code)code));
+		HTML(html, "</code> ");
+		html_words(html, "%" PRIu64, counts[code]);
+	}
+	HTML(html, "</ul>\n");
+}
+
 void html_findings(struct html_page *page)
 {
 	const struct trace_list *list = page->list;
@@ -142,6 +164,8 @@ void html_findings(struct html_page *page)
 	HTML(html, "<section id=\"findings\" aria-labelledby=\"findings-title\">\n<h2 id=\"findings-title\">Verdict</h2>\n");
 	if (!count_failures(list))
 		write_all_well(page);
+	if (open < list->finding_count)
+		write_codes(page);
 	if (open) {
 		HTML(html, "<ol class=\"findings\">\n");
 		for (size_t i = 0; i < open; i++)

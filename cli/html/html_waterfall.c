@@ -135,7 +135,7 @@ static void write_lane_label(struct html_page *page, const struct report_said *l
 	struct html *html = &page->html;
 	size_t named = 0, steps = count_steps(lines, count);
 
-	HTML(html, " aria-label=\"");
+	HTML(html, " role=\"img\" aria-label=\"");
 	for (size_t i = 0; i < count && named < NAMED; i++) {
 		if (lines[i].kind != REPORT_SAYS_STEP)
 			continue;
@@ -152,7 +152,7 @@ static void write_lane(struct html_page *page, const struct report_said *lines, 
 {
 	struct html *html = &page->html;
 
-	HTML(html, "<svg class=\"lane\" role=\"img\"");
+	HTML(html, "<svg class=\"lane\"");
 	if (described)
 		write_lane_label(page, lines, count);
 	else
@@ -321,10 +321,12 @@ static void write_axis(struct html_page *page, double begin, double length)
 		if (at > 95)
 			HTML(html, " text-anchor=\"end\"");
 		HTML(html, ">");
-		if (mark > step / 2)
-			html_words(html, "+%s", text_duration((int64_t)(mark * 1e6 + 0.5), text));
-		else if (mark > -step / 2)
+		if (fabs(mark) < step / 2)
 			html_words(html, "0");
+		else if (begin + length >= 1)
+			html_words(html, "%+.10g s", mark);
+		else
+			html_words(html, "%+.10g ms", mark * 1e3);
 		HTML(html, "</text>");
 	}
 	HTML(html, "</svg>");

@@ -15,13 +15,11 @@
 
 	/* ---- waterfall ---- */
 
-	const seconds = (value) => {
-		const size = Math.abs(value);
-		if (size >= 120)
-			return `${(value / 60).toFixed(1)} min`;
-		if (size >= 1)
-			return `${+value.toFixed(3)} s`;
-		return size >= 1e-3 ? `${+(value * 1e3).toFixed(3)} ms` : `${+(value * 1e6).toFixed(1)} µs`;
+	/* As the column of begins has them: seconds, but what is shorter than one in the unit that it needs. */
+	const seconds = (value, of = Math.abs(value)) => {
+		if (of >= 1)
+			return `${+value.toFixed(6)} s`;
+		return of >= 1e-3 ? `${+(value * 1e3).toPrecision(6)} ms` : `${+(value * 1e6).toPrecision(6)} µs`;
 	};
 
 	const waterfall = (chart) => {
@@ -30,7 +28,7 @@
 		const narrowest = Math.max(1e-6, Math.min(1, length > 0 ? 2e-6 / length : 1));
 		const said = make("output", { ariaLive: "polite" });
 		const chosen = makeSvg("rect", { class: "chosen", y: 0, height: 40 });
-		let from = 0, to = 1, pending = 0;
+		let from = 0, to = 1, pending = 0, afterDraw = null;
 
 		const drawAxis = () => {
 			const span = (to - from) * length, first = begin + from * length, rough = span / Math.max(2, axis.clientWidth / 110);
@@ -40,23 +38,51 @@
 			for (let i = Math.ceil(first / step - 1e-9); i * step <= first + span * (1 + 1e-9) && marks.length < 50; i++) {
 				const at = (i * step - first) / span * 100;
 				const mark = makeSvg("text", { x: `${at}%`, y: 12, "text-anchor": at > 95 ? "end" : "start" });
-				mark.textContent = i ? `+${seconds(i * step)}` : "0";
+				mark.textContent = i ? `${i > 0 ? "+" : ""}${seconds(i * step, begin + length)}` : "0";
 				marks.push(mark);
 			}
 			axis.replaceChildren(...marks);
 		};
+
+		/* While it is zoomed, only entries with something in sight are there. */
+		let entries = null;
+		const findEntries = () => [...chart.querySelectorAll(".entry")].map((element) => {
+			let first = Infinity, last = -Infinity;
+			for (const bar of element.querySelectorAll(":scope > .lane rect, :scope > summary > .lane rect")) {
+				const x = parseFloat(bar.getAttribute("x")) / 100;
+				first = Math.min(first, x);
+				last = Math.max(last, x + parseFloat(bar.getAttribute("width")) / 100);
+			}
+			return { element, first, last };
+		});
+		const whole = () => from === 0 && to === 1;
+		const chooseEntries = () => {
+			if (!entries && whole())
+				return;
+			entries ||= findEntries();
+			for (const { element, first, last } of entries) {
+				const hidden = !whole() && !(first <= to && last >= from);
+				if (element.hidden !== hidden)
+					element.hidden = hidden;
+			}
+		};
 		const draw = () => {
 			pending = 0;
+			chooseEntries();
 			chart.style.setProperty("--zoom", 1 / (to - from));
 			chart.style.setProperty("--shift", `${-from * 100}%`);
 			if (overview) {
+				chosen.setAttribute("visibility", whole() ? "hidden" : "visible");
 				chosen.setAttribute("x", from * 150);
 				chosen.setAttribute("width", (to - from) * 150);
 			}
 			if (length > 0)
 				drawAxis();
-			said.textContent = from === 0 && to === 1 ? `all ${seconds(length)}` :
-				`${seconds(begin + from * length)} to ${seconds(begin + to * length)}`;
+			const shown = entries ? entries.filter((entry) => !entry.element.hidden).length : 0;
+			said.textContent = whole() ? `all ${seconds(length)}` :
+				`${seconds(begin + from * length, length)} to ${seconds(begin + to * length, length)}, ${shown} of ${entries.length}`;
+			afterDraw?.();
+			afterDraw = null;
 		};
 		const show = (newFrom, newTo) => {
 			const width = Math.min(1, Math.max(narrowest, newTo - newFrom));
@@ -77,7 +103,7 @@
 		chart.before(make("div", { className: "bar-of-buttons", role: "group", ariaLabel: "Zoom" },
 			button("+", "Zoom in (+)", () => zoom(1 / 2)), button("−", "Zoom out (−)", () => zoom(2)),
 			button("◂", "Earlier (←)", () => move(-1 / 4)), button("▸", "Later (→)", () => move(1 / 4)),
-			button("All", "All of the trace (0)", () => show(0, 1)),
+			button("All", "All of the trace (0); a double click on a bar shows its entry, a drag what it spans", () => show(0, 1)),
 			...chart.querySelector(".entry.failed") ?
 				[button("Next failure", "Go to the next entry that failed (n)", () => nextFailed())] : [], said));
 
@@ -87,10 +113,17 @@
 			const entry = failed[(here + 1) % failed.length];
 			if (!entry)
 				return;
-			const target = entry.querySelector("summary") || entry;
-			entry.scrollIntoView({ block: "center" });
-			target.tabIndex = 0;
-			target.focus();
+			entries ||= findEntries();
+			const { first, last } = entries.find(({ element }) => element === entry);
+			const width = to - from, middle = (first + last) / 2;
+			if (first < from || last > to)
+				show(middle - width / 2, middle + width / 2);
+			afterDraw = () => {
+				const target = entry.querySelector("summary, a") || entry;
+				entry.scrollIntoView({ block: "center" });
+				target.focus();
+			};
+			pending ||= requestAnimationFrame(draw);
 		};
 		const keys = {
 			"+": () => zoom(1 / 2), "=": () => zoom(1 / 2), "-": () => zoom(2), "0": () => show(0, 1),
@@ -121,16 +154,16 @@
 		let drag = null;
 		const veil = make("div", { className: "veil", hidden: true });
 		chart.append(veil);
-		const begins = (element, whole) => (event) => {
-			const surface = whole ? element : event.target.closest?.(".lane, .axis");
+		const begins = (element, ofOverview) => (event) => {
+			const surface = ofOverview ? element : event.target.closest?.(".lane, .axis");
 			if (!surface || event.button !== 0 || event.pointerType === "touch")
 				return;
-			drag = { surface, whole, at: place(surface, event), x: event.clientX };
+			drag = { surface, ofOverview, at: place(surface, event), x: event.clientX };
 		};
 		const stretch = (event) => {
 			const box = drag.surface.getBoundingClientRect(), outer = chart.getBoundingClientRect();
 			const [left, right] = [drag.x, event.clientX].map((x) => Math.min(box.right, Math.max(box.left, x))).sort((a, b) => a - b);
-			veil.hidden = drag.whole || right - left < 3;
+			veil.hidden = drag.ofOverview || right - left < 3;
 			veil.style.left = `${left - outer.left}px`;
 			veil.style.width = `${right - left}px`;
 		};
@@ -146,19 +179,26 @@
 		addEventListener("pointerup", (event) => {
 			if (!drag)
 				return;
-			const { surface, whole, at, x } = drag, end = place(surface, event);
-			const scale = whole ? (p) => p : (p, f = from, w = to - from) => f + p * w;
+			const { surface, ofOverview, at, x } = drag, end = place(surface, event);
+			const scale = ofOverview ? (p) => p : (p, f = from, w = to - from) => f + p * w;
 			drag = null;
 			veil.hidden = true;
 			if (Math.abs(event.clientX - x) <= 3)
 				return;
 			show(scale(Math.min(at, end)), scale(Math.max(at, end)));
-			addEventListener("click", (click) => click.preventDefault(), { capture: true, once: true });
-			setTimeout(() => removeEventListener("click", () => {}), 0);
+			/* The click that ends a drag over a summary is none. */
+			const swallow = (click) => click.preventDefault();
+			addEventListener("click", swallow, { capture: true, once: true });
+			setTimeout(() => removeEventListener("click", swallow, { capture: true }), 0);
 		});
 		chart.addEventListener("dblclick", (event) => {
-			if (event.target.closest?.(".lane"))
-				show(0, 1);
+			const element = event.target.closest?.(".lane")?.closest(".entry");
+			if (!element)
+				return;
+			entries ||= findEntries();
+			const { first, last } = entries.find((entry) => entry.element === element);
+			const margin = (last - first) / 20;
+			show(first - margin, last + margin);
 		});
 		overview?.append(chosen);
 		addEventListener("resize", () => show(from, to));
