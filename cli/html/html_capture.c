@@ -89,6 +89,18 @@ static void write_clients(struct html_page *page)
 	write_evidence(page, "client of connections, by", counts);
 }
 
+static void write_amount(struct html_page *page, uint64_t count, const char *what, const char *how)
+{
+	struct html *html = &page->html;
+
+	if (!count)
+		return;
+	HTML(html, "<p>");
+	html_count(page, count, what);
+	html_words(html, " %s", how);
+	HTML(html, "</p>");
+}
+
 /* What is not known, although it was asked for by the very presence of a record. */
 static void write_unknown(struct html_page *page)
 {
@@ -105,11 +117,13 @@ static void write_unknown(struct html_page *page)
 	for (size_t i = 0; i < html_record_count(page, HTML_HTTP); i++)
 		untimed += list->http_requests[i].timing.total < 0;
 	HTML(html, "<dt>not known</dt><dd>");
-	html_words(html,
-		   "%" PRIu64 " TCP connections were open before the capture began; of %" PRIu64
-		   " something may be missing in the capture (it ended first, one direction, lost or cut packets); %" PRIu64
-		   " TLS handshakes were not decrypted; of %" PRIu64 " requests not both ends are known.",
-		   reused, partial, encrypted, untimed);
+	write_amount(page, reused, "TCP connection", "open before the capture began");
+	write_amount(page, partial, "TCP connection",
+		     "may be more than the capture has (it ended first, or has one direction, or lost or cut packets)");
+	write_amount(page, encrypted, "TLS handshake", "without keys: what ran inside is not known");
+	write_amount(page, untimed, "HTTP request", "without a known begin or end");
+	if (!reused && !partial && !encrypted && !untimed)
+		HTML(html, "nothing of the kinds that are counted here");
 	HTML(html, "</dd>\n");
 }
 
@@ -120,10 +134,9 @@ static void write_knowledge(struct html_page *page)
 	HTML(html, "<h3>Known and inferred</h3>\n<dl class=\"lines\">\n");
 	if (html_record_count(page, HTML_DIALS)) {
 		HTML(html, "<dt>inferred</dt><dd>");
-		html_words(html,
-			   "All %zu dials: no packet says “dial”. Look-ups and connections are put together by client, name, answer"
-			   " and time.",
-			   html_record_count(page, HTML_DIALS));
+		html_words(html, "%zu dial%s: no packet says “dial”. ", html_record_count(page, HTML_DIALS),
+			   report_plural(html_record_count(page, HTML_DIALS)));
+		HTML(html, "Look-ups and connections are put together by client, name, answer and time.");
 		HTML(html, "</dd>\n");
 	}
 	write_hosts(page);

@@ -12,50 +12,33 @@ struct column {
 	bool is_figure, is_wide;
 };
 
-#define ID \
-	{ \
-		"ID", "4.6rem", false, false \
-	}
-#define BEGIN \
-	{ \
-		"Begin, s", "5.2rem", true, false \
-	}
-#define TIME(name) \
-	{ \
-		name, "4.6rem", true, false \
-	}
-#define FIGURE(name) \
-	{ \
-		name, "4.2rem", true, false \
-	}
-#define TEXT(name, track) \
-	{ \
-		name, track, false, false \
-	}
-#define WIDE(name, parts) \
-	{ \
-		name, "minmax(0, " #parts "fr)", false, true \
-	}
-#define PACKETS \
-	{ \
-		"Packets", "5.6rem", false, false \
-	}
+/* clang-format off */
+#define ID            { "ID", "4.3rem", false, false }
+#define BEGIN         { "Begin, s", "5.2rem", true, false }
+#define TIME(name)    { name, "4.4rem", true, false }
+#define FIGURE(name)  { name, "4.2rem", true, false }
+#define TEXT(name, t) { name, t, false, false }
+#define WIDE(name, t) { name, t, false, true }
+#define PACKETS       { "Packets", "5.4rem", false, false }
+#define PART(n)       "minmax(0, " #n "fr)"
 
 static const struct column columns[HTML_KINDS][MOST_COLUMNS] = {
-	[HTML_DIALS] = { ID, BEGIN, TIME("Duration"), TEXT("Client", "minmax(0, 3fr)"), WIDE("Destination", 6), WIDE("Outcome", 7),
-			 TEXT("Name by", "5rem"), TEXT("Connections, DNS", "minmax(0, 4fr)"), PACKETS },
-	[HTML_TCP] = { ID, BEGIN, TIME("Duration"), TEXT("Client", "minmax(0, 3fr)"), TEXT("Server", "minmax(0, 3fr)"),
-		       WIDE("What happened", 7), TIME("RTT"), FIGURE("Sent, B"), FIGURE("Recv, B"), FIGURE("Retrans."),
-		       TEXT("Dial", "4.4rem"), PACKETS },
-	[HTML_UDP] = { ID, BEGIN, TIME("Duration"), TEXT("Client", "minmax(0, 3fr)"), TEXT("Server", "minmax(0, 3fr)"),
-		       WIDE("What happened", 7), FIGURE("Sent, B"), FIGURE("Recv, B"), TEXT("Dial", "4.4rem"), PACKETS },
-	[HTML_DNS] = { ID, BEGIN, TIME("Longest"), WIDE("Asked and answered", 8), TEXT("Name server", "minmax(0, 2fr)"),
+	[HTML_DIALS] = { ID, BEGIN, TIME("Duration"), TEXT("Client", PART(3)), WIDE("Destination", PART(6)), WIDE("Outcome", PART(7)),
+			 TEXT("Name by", "5rem"), TEXT("Connections, DNS", PART(4)), PACKETS },
+	[HTML_HTTP] = { ID, BEGIN, TIME("Duration"), TEXT("Request", "4.4rem"), WIDE("URL", PART(5)), FIGURE("Status"),
+			FIGURE("Body, B"), WIDE("What happened, where the time went", PART(6)), TEXT("On", "4.4rem"), PACKETS },
+	[HTML_TLS] = { ID, BEGIN, TIME("Duration"), WIDE("Server name", PART(4)), WIDE("Agreed on", PART(4)),
+		       WIDE("What happened", PART(6)), TEXT("Chain", "5.6rem"), FIGURE("Sent, B"), FIGURE("Recv, B"),
+		       TEXT("On", "4.4rem"), PACKETS },
+	[HTML_DNS] = { ID, BEGIN, TIME("Longest"), WIDE("Asked and answered", PART(8)), TEXT("Name server", PART(3)),
 		       TEXT("Over", "3.2rem"), FIGURE("Messages"), TEXT("On", "4.4rem"), TEXT("Dial", "4.4rem"), PACKETS },
-	[HTML_TLS] = { ID, BEGIN, TIME("Handshake"), WIDE("Server name", 4), WIDE("Agreed on", 4), WIDE("What happened", 6),
-		       TEXT("Chain", "5.6rem"), FIGURE("Sent, B"), FIGURE("Recv, B"), TEXT("On", "4.4rem"), PACKETS },
-	[HTML_HTTP] = { ID, BEGIN, TIME("Duration"), TEXT("Request", "4.2rem"), WIDE("URL", 5), FIGURE("Status"), FIGURE("Body, B"),
-			WIDE("What happened, where the time went", 6), TEXT("On", "4.6rem"), PACKETS },
+	[HTML_TCP] = { ID, BEGIN, TIME("Duration"), TEXT("Client", "minmax(8rem, 3fr)"), TEXT("Server", "minmax(8rem, 3fr)"),
+		       WIDE("What happened", PART(7)), TIME("RTT"), FIGURE("Sent, B"), FIGURE("Recv, B"), TEXT("Dial", "4.4rem"),
+		       PACKETS },
+	[HTML_UDP] = { ID, BEGIN, TIME("Duration"), TEXT("Client", "minmax(8rem, 3fr)"), TEXT("Server", "minmax(8rem, 3fr)"),
+		       WIDE("What happened", PART(7)), FIGURE("Sent, B"), FIGURE("Recv, B"), TEXT("Dial", "4.4rem"), PACKETS },
 };
+/* clang-format on */
 
 void html_column_heads(struct html_page *page, enum html_kind kind)
 {

@@ -20,7 +20,7 @@ bool html_write(FILE *out, const struct output *output);
 
 /*
  * What a page shows at most, for a browser to stay quick: rows of a table (further ones only if a finding names them), entries of the
- * waterfall, steps with a row of their own (but for entries that failed), records of a trace whose entries stand open, bars in one lane,
+ * waterfall, steps with a row of their own (but for entries that failed), records of a trace whose entries stand open, bars in one lane and in all,
  * findings that stand open, names of one DNS conversation, chains and uses of one.  What is left out is counted in the page; the JSON trace has
  * it.
  */
@@ -29,7 +29,8 @@ enum {
 	HTML_ENTRIES = 20000,
 	HTML_STEPS = 3000,
 	HTML_FEW = 100,
-	HTML_BARS = 300,
+	HTML_BARS = 2000,
+	HTML_ALL_BARS = 100000,
 	HTML_FINDINGS = 10,
 	HTML_LOOKUPS = 24,
 	HTML_CHAINS = 2000,
@@ -63,8 +64,9 @@ struct html_page {
 	const struct trace_list *list;
 	struct report report;
 	struct html_told told;
-	struct report_span axis; /* of the waterfall */
-	size_t rows;             /* of the table that is being written */
+	struct report_span axis;   /* of the waterfall */
+	size_t bars, joined_lanes; /* of it */
+	size_t rows;               /* of the table that is being written */
 	struct html_chains chains;
 	trace_id *named; /* by findings: sorted */
 	size_t named_count;

@@ -235,8 +235,6 @@ static void write_tcp(struct html_page *page, const struct trace_tcp_conn *conn)
 	html_duration(page, conn->rtt_us);
 	write_amounts(page, conn->sent_bytes, conn->recv_bytes);
 	HTML(html, "<td>");
-	html_words(html, "%" PRIu64, (uint64_t)conn->client.retransmissions + conn->server.retransmissions);
-	HTML(html, "<td>");
 	html_link(page, conn->from_dial);
 	HTML(html, "<td>");
 	html_packets(page, conn->first_packet, conn->last_packet);

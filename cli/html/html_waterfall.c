@@ -158,12 +158,15 @@ static void write_lane(struct html_page *page, const struct report_said *lines, 
 	else
 		HTML(html, " aria-hidden=\"true\"");
 	HTML(html, "><g>");
-	if (count_steps(lines, count) > HTML_BARS)
+	if (count_steps(lines, count) > HTML_BARS || page->bars + count_steps(lines, count) > HTML_ALL_BARS) {
 		write_joined_bars(page, lines, count);
-	else
+		page->joined_lanes++;
+	} else {
+		page->bars += count_steps(lines, count);
 		for (size_t i = 0; i < count; i++)
 			if (lines[i].kind == REPORT_SAYS_STEP)
 				write_step_bars(page, &lines[i]);
+	}
 	HTML(html, "</g></svg>");
 }
 
@@ -318,7 +321,7 @@ static void write_axis(struct html_page *page, double begin, double length)
 		HTML(html, "<text x=\"");
 		html_words(html, "%.6g%%", at);
 		HTML(html, "\" y=\"12\"");
-		if (at > 95)
+		if (at > 92)
 			HTML(html, " text-anchor=\"end\"");
 		HTML(html, ">");
 		if (fabs(mark) < step / 2)
@@ -502,5 +505,10 @@ void html_waterfall(struct html_page *page)
 	write_entries(&waterfall);
 	HTML(html, "</div>\n");
 	write_left_out(page, waterfall.left_out);
+	if (page->joined_lanes) {
+		HTML(html, "<p class=\"left-out\">In ");
+		html_count(page, page->joined_lanes, "lane");
+		HTML(html, " with very many bars, those that a screen cannot tell apart are drawn as one.</p>\n");
+	}
 	HTML(html, "</section>\n");
 }

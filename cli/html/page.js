@@ -37,7 +37,7 @@
 			const marks = [];
 			for (let i = Math.ceil(first / step - 1e-9); i * step <= first + span * (1 + 1e-9) && marks.length < 50; i++) {
 				const at = (i * step - first) / span * 100;
-				const mark = makeSvg("text", { x: `${at}%`, y: 12, "text-anchor": at > 95 ? "end" : "start" });
+				const mark = makeSvg("text", { x: `${at}%`, y: 12, "text-anchor": at > 92 ? "end" : "start" });
 				mark.textContent = i ? `${i > 0 ? "+" : ""}${seconds(i * step, begin + length)}` : "0";
 				marks.push(mark);
 			}
@@ -79,7 +79,7 @@
 			if (length > 0)
 				drawAxis();
 			const shown = entries ? entries.filter((entry) => !entry.element.hidden).length : 0;
-			said.textContent = whole() ? `all ${seconds(length)}` :
+			said.textContent = whole() ? `all ${seconds(+length.toPrecision(4))}` :
 				`${seconds(begin + from * length, length)} to ${seconds(begin + to * length, length)}, ${shown} of ${entries.length}`;
 			afterDraw?.();
 			afterDraw = null;
