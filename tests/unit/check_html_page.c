@@ -541,7 +541,7 @@ START_TEST(bars_stand_where_the_steps_were)
 	assert_has(written, "<rect class=\"tls f\" x=\"0%\" width=\"0.1%\"/>");
 	assert_has(written, "<rect class=\"http f\" x=\"0%\" width=\"0.1%\"/>");
 	assert_has(written, "aria-label=\"DNS 0.00 ms");
-	assert_has(written, ">+200 ms</text>");
+	assert_has(written, ">+0.2 s</text>");
 }
 END_TEST
 
