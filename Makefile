@@ -15,7 +15,7 @@ B        ?= build$(if $(SAN),-san)
 Q        := $(if $(filter 1,$(V)),,@)
 
 PKGS      := libpcap zlib libzstd libcrypto ldns sqlite3 libnetfilter_log libnetfilter_conntrack libcap-ng libnghttp2 libseccomp \
-             libbrotlidec
+             libbrotlidec libarchive jansson
 PKG_FLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -I/usr/include/ndpi
 LIBS      := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lndpi -lm
 WARN      := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Wundef \
@@ -35,7 +35,8 @@ UNITS     := $(UNIT_SRC:%.c=$(B)/%)
 REPLAYS   := $(FUZZ_SRC:%.c=$(B)/%)
 
 DEPS_BUILD := gcc make pkg-config libc6-dev libpcap-dev zlib1g-dev libzstd-dev libssl-dev libldns-dev libndpi-dev libsqlite3-dev \
-              libnetfilter-log-dev libnetfilter-conntrack-dev libcap-ng-dev libnghttp2-dev libseccomp-dev libbrotli-dev
+              libnetfilter-log-dev libnetfilter-conntrack-dev libcap-ng-dev libnghttp2-dev libseccomp-dev libbrotli-dev \
+              libarchive-dev libjansson-dev
 DEPS_CHECK := $(DEPS_BUILD) check python3 python3-jsonschema nftables
 DEPS_LINT  := $(DEPS_CHECK) clang clang-format libclang-rt-14-dev cppcheck shellcheck
 DEPS_LAB   := iproute2 nftables procps ethtool conntrack tcpdump wireshark-common tshark sqlite3 libcap2-bin nginx-light dnsmasq squid curl \

@@ -7,13 +7,19 @@
 
 /* ---- what all inputs share ---- */
 
+void capture_lists_drop_interface(struct capture_lists *lists)
+{
+	struct capture_interface *last = lists->interfaces[--lists->interface_count];
+
+	free(last->name);
+	free(last->description);
+	free(last);
+}
+
 void capture_lists_free(struct capture_lists *lists)
 {
-	for (size_t i = 0; i < lists->interface_count; i++) {
-		free(lists->interfaces[i]->name);
-		free(lists->interfaces[i]->description);
-		free(lists->interfaces[i]);
-	}
+	while (lists->interface_count)
+		capture_lists_drop_interface(lists);
 	free(lists->interfaces);
 	for (size_t i = 0; i < lists->secrets.count; i++)
 		free((void *)lists->secrets.key_logs[i].at);

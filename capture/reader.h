@@ -16,6 +16,7 @@ struct capture_lists {
 	struct limit_hits *hits;
 };
 
+void capture_lists_drop_interface(struct capture_lists *lists); /* the last one */
 void capture_lists_free(struct capture_lists *lists);
 
 struct reader {

@@ -13,8 +13,8 @@ struct slot {
 };
 
 struct capture_source {
-	struct slot *slots;
-	size_t count;
+	struct slot **slots; /* each its own object: an open input must not move */
+	size_t count, capacity;
 	char **names;
 	struct slot **heap; /* merging: the slots that have a packet, the earliest first */
 	size_t heap_size;
@@ -27,13 +27,21 @@ struct capture_source {
 
 /* ---- opening ---- */
 
+static void make_room(struct capture_source *source, size_t count)
+{
+	if (count <= source->capacity)
+		return;
+	source->capacity = count + source->capacity / 2;
+	source->slots = nt_realloc_array(source->slots, source->capacity, sizeof(struct slot *));
+	source->names = nt_realloc_array(source->names, source->capacity, sizeof(char *));
+	source->heap = nt_realloc_array(source->heap, source->capacity, sizeof(struct slot *));
+}
+
 static struct capture_source *new_source(size_t count, struct limit_hits *hits)
 {
 	struct capture_source *source = nt_zalloc(sizeof *source);
 
-	source->slots = nt_realloc_array(NULL, count, sizeof *source->slots);
-	source->names = nt_realloc_array(NULL, count, sizeof(char *));
-	source->heap = nt_realloc_array(NULL, count, sizeof(struct slot *));
+	make_room(source, count);
 	source->lists.hits = hits;
 	return source;
 }
@@ -41,15 +49,28 @@ static struct capture_source *new_source(size_t count, struct limit_hits *hits)
 /* The slot after the last one, its bytes not opened yet. */
 static struct slot *add_slot(struct capture_source *source, const char *name)
 {
-	struct slot *slot = &source->slots[source->count];
+	struct slot *slot = nt_zalloc(sizeof *slot);
 
-	memset(slot, 0, sizeof *slot);
+	make_room(source, source->count + 1);
+	source->slots[source->count] = slot;
 	source->names[source->count] = nt_strdup(name);
 	slot->reader.info.name = source->names[source->count];
 	slot->reader.lists = &source->lists;
 	slot->reader.file = (uint32_t)source->count;
 	source->count++;
 	return slot;
+}
+
+static void remove_last(struct capture_source *source)
+{
+	struct capture_lists *lists = &source->lists;
+
+	source->count--;
+	while (lists->interface_count && lists->interfaces[lists->interface_count - 1]->file == source->count)
+		capture_lists_drop_interface(lists);
+	reader_close(&source->slots[source->count]->reader);
+	free(source->slots[source->count]);
+	free(source->names[source->count]);
 }
 
 static enum nt_status open_slot(struct capture_source *source, const char *path, struct nt_error *error)
@@ -92,19 +113,31 @@ enum nt_status capture_open(struct capture_source **out, const char *const *path
 	return status;
 }
 
+void capture_open_empty(struct capture_source **out, struct limit_hits *hits)
+{
+	*out = new_source(0, hits);
+}
+
+enum nt_status capture_add_memory(struct capture_source *source, const char *name, struct bytes bytes, struct nt_error *error)
+{
+	struct slot *slot = add_slot(source, name);
+	enum nt_status status;
+
+	input_open_memory(&slot->reader.bytes, bytes.at, bytes.size);
+	status = reader_open(&slot->reader, error);
+	if (status != NT_OK)
+		remove_last(source);
+	return status;
+}
+
 enum nt_status capture_open_memory(struct capture_source **out, const void *bytes, size_t size, struct limit_hits *hits,
 				   struct nt_error *error)
 {
 	struct capture_source *source = new_source(1, hits);
-	struct slot *slot = add_slot(source, "memory");
-	enum nt_status status;
+	enum nt_status status = capture_add_memory(source, "memory", (struct bytes){ bytes, size }, error);
 
-	*out = NULL;
-	input_open_memory(&slot->reader.bytes, bytes, size);
-	status = reader_open(&slot->reader, error);
-	if (status == NT_OK)
-		*out = source;
-	else
+	*out = status == NT_OK ? source : NULL;
+	if (status != NT_OK)
 		capture_free(source);
 	return status;
 }
@@ -113,10 +146,8 @@ void capture_free(struct capture_source *source)
 {
 	if (!source)
 		return;
-	for (size_t i = 0; i < source->count; i++) {
-		reader_close(&source->slots[i].reader);
-		free(source->names[i]);
-	}
+	while (source->count)
+		remove_last(source);
 	filter_free(source->filter);
 	capture_lists_free(&source->lists);
 	free(source->slots);
@@ -163,8 +194,8 @@ static bool advance(struct slot *slot)
 static void begin_merging(struct capture_source *source)
 {
 	for (size_t i = 0; i < source->count; i++)
-		if (advance(&source->slots[i]))
-			source->heap[source->heap_size++] = &source->slots[i];
+		if (advance(source->slots[i]))
+			source->heap[source->heap_size++] = source->slots[i];
 	for (size_t i = source->heap_size / 2; i-- > 0;)
 		sift_down(source, i);
 	source->merging = true;
@@ -192,7 +223,7 @@ enum nt_status capture_next(struct capture_source *source, struct packet *out)
 	bool more;
 
 	for (;;) {
-		more = source->count == 1 ? reader_next(&source->slots[0].reader, out) : next_merged(source, out);
+		more = source->count == 1 ? reader_next(&source->slots[0]->reader, out) : next_merged(source, out);
 		if (!more)
 			return NT_END;
 		if (!source->filter || filter_takes(source->filter, out))
@@ -242,7 +273,7 @@ const struct capture_input *capture_input(const struct capture_source *source, s
 
 	if (index >= source->count)
 		return NULL;
-	reader = &source->slots[index].reader;
+	reader = &source->slots[index]->reader;
 	reader->info.bytes = reader->bytes.offset;
 	reader->info.bytes_on_disk =
 		reader->bytes.decoder || reader->bytes.raw.fd >= 0 ? reader->bytes.raw.total : reader->bytes.offset;

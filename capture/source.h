@@ -61,6 +61,15 @@ enum nt_status capture_open(struct capture_source **out, const char *const *path
 enum nt_status capture_open_memory(struct capture_source **out, const void *bytes, size_t size, struct limit_hits *hits,
 				   struct nt_error *error);
 
+/* A source without inputs, for capture_add_memory(). */
+void capture_open_empty(struct capture_source **out, struct limit_hits *hits);
+
+/*
+ * One more input, of bytes that must live as long as the source; before the first packet is read.  On failure the source is as it was, and
+ * *error as of capture_open().
+ */
+enum nt_status capture_add_memory(struct capture_source *source, const char *name, struct bytes bytes, struct nt_error *error);
+
 void capture_free(struct capture_source *source); /* NULL is fine */
 
 /*

@@ -10,6 +10,7 @@
 #include "cli/progress.h"
 #include "cli/sandbox.h"
 #include "cli/version.h"
+#include "correlate/seed_join.h"
 #include "correlate/views.h"
 
 #include <errno.h>
@@ -72,11 +73,18 @@ static void on_out_of_memory(void)
 
 /* ---- what looks at the packets, and its keys ---- */
 
-static struct trace_sink wanted_records(const struct options *options)
+/* What stands beside packets is joined with their records when all are there: lines are then written at the end. */
+static bool needs_all_records(const struct run *run)
 {
+	return inputs_seeds(run->inputs) != NULL;
+}
+
+static struct trace_sink wanted_records(const struct run *run)
+{
+	const struct options *options = run->options;
 	const struct output_omit *omit = &options->omit;
 	const bool as_json = options->json || options->ndjson;
-	struct trace_sink sink = options->ndjson ? ndjson_sink : trace_list_sink;
+	struct trace_sink sink = run->ndjson ? ndjson_sink : trace_list_sink;
 
 	if (omit->dns)
 		sink.dns_query = NULL;
@@ -94,10 +102,11 @@ static struct trace_sink wanted_records(const struct options *options)
 	return sink;
 }
 
-static struct correlator *new_correlator(struct run *run)
+static struct correlate_options correlate_options(const struct run *run)
 {
 	const struct options *options = run->options;
-	const struct correlate_options correlate = {
+
+	return (struct correlate_options){
 		.clients = options->clients,
 		.client_count = options->client_count,
 		.headers = options->headers,
@@ -109,9 +118,16 @@ static struct correlator *new_correlator(struct run *run)
 		.keylog = run->keylog,
 		.verifier = run->verifier,
 	};
+}
 
-	run->sink = wanted_records(options);
+static struct correlator *new_correlator(struct run *run)
+{
+	const struct correlate_options correlate = correlate_options(run);
+
 	run->list.hits = &run->hits;
+	if (needs_all_records(run))
+		return correlator_new(&correlate, &trace_list_sink, &run->list, &run->hits);
+	run->sink = wanted_records(run);
 	return correlator_new(&correlate, &run->sink, run->ndjson ? (void *)run->ndjson : &run->list, &run->hits);
 }
 
@@ -144,17 +160,28 @@ static void report_malformed_keys(const struct run *run)
 
 /* ---- what the inputs lack ---- */
 
+static struct output read_inputs(const struct inputs *inputs)
+{
+	return (struct output){ .source = inputs_source(inputs),
+				.recording = inputs_recording(inputs),
+				.seeds = inputs_seeds(inputs) };
+}
+
 /* What the files themselves say that is missing from them. */
 static void note_missing(struct run *run)
 {
-	const struct output read = { .source = inputs_source(run->inputs), .recording = inputs_recording(run->inputs) };
+	const struct output read = read_inputs(run->inputs);
 
 	for (size_t i = 0; i < output_input_count(&read); i++) {
 		const struct capture_input *input = output_input(&read, i);
 		struct packet_ref last = { .file = i, .number = input->damage.packet_number };
 		char text[320];
 
-		if (input->damage.damaged) {
+		if (input->damage.damaged && !output_input_has_packets(&read, i)) {
+			snprintf(text, sizeof text, "The Go trace %.60s is damaged: %s.", input->name, input->damage.text);
+			correlator_note_capture(run->correlator, FINDING_CAPTURE_FILE_TRUNCATED, input->last,
+						(struct packet_ref){ 0 }, text);
+		} else if (input->damage.damaged) {
 			snprintf(text, sizeof text,
 				 "The capture file is damaged after packet %" PRIu64 ": %s; %" PRIu64 " bytes lost.",
 				 input->damage.packet_number, input->damage.text, input->damage.bytes_lost);
@@ -294,6 +321,23 @@ static const struct output_recording *live_recording(const struct run *run)
 	return source && strcmp(source, "live") != 0 ? NULL : recording;
 }
 
+/* The earliest begin and the latest end of traces of the Go library, and of what packets gave. */
+static void cover_seeds(const struct run *run, nt_time *begin, nt_time *end)
+{
+	const struct seed_inputs *seeds = inputs_seeds(run->inputs);
+
+	for (size_t i = 0; i < seed_inputs_count(seeds); i++) {
+		const struct seed_traces *traces = seed_inputs_traces(seeds, i);
+
+		for (size_t k = 0; k < traces->count; k++) {
+			if (*begin == NT_TIME_NONE || traces->at[k].begin < *begin)
+				*begin = traces->at[k].begin;
+			if (traces->at[k].end > *end) /* NT_TIME_NONE is the smallest value */
+				*end = traces->at[k].end;
+		}
+	}
+}
+
 static nt_time trace_begin(const struct run *run, const struct output *output)
 {
 	const struct output_recording *recording = live_recording(run);
@@ -333,6 +377,7 @@ static void describe(struct run *run)
 		.list = &run->list,
 		.source = inputs_source(run->inputs),
 		.recording = inputs_recording(run->inputs),
+		.seeds = inputs_seeds(run->inputs),
 		.hits = &run->hits,
 	};
 }
@@ -363,7 +408,7 @@ static enum nt_status open_all(struct run *run, struct nt_error *error)
 		status = verifier_new(&run->verifier, options->ca, error);
 	if (status == NT_OK) {
 		describe(run);
-		if (options->ndjson)
+		if (options->ndjson && !needs_all_records(run))
 			run->ndjson = ndjson_new(run->out.file, &run->output);
 		read_keys(run);
 		run->correlator = new_correlator(run);
@@ -417,6 +462,22 @@ static bool goes_on(const struct run *run)
 	return !interrupted && (!run->ndjson || ndjson_is_good(run->ndjson));
 }
 
+/* A capture's inputs come first in the trace. */
+static void join_seeds(struct run *run)
+{
+	const struct seed_inputs *seeds = inputs_seeds(run->inputs);
+	const size_t captures = output_input_count(&run->output) - seed_inputs_count(seeds);
+
+	for (size_t i = 0; i < seed_inputs_count(seeds); i++) {
+		const struct seed_traces *traces = seed_inputs_traces(seeds, i);
+
+		for (size_t k = 0; k < traces->count; k++)
+			seed_join(&run->list, &traces->at[k], (uint32_t)(captures + i));
+	}
+	if (seeds)
+		seed_findings(&run->list);
+}
+
 static void read_packets(struct run *run)
 {
 	struct packet packet;
@@ -437,11 +498,12 @@ static void read_packets(struct run *run)
 	correlator_finish(run->correlator);
 	trace_list_sort(&run->list);
 	views_join(&run->list);
+	join_seeds(run);
 }
 
 static bool report_damage(const struct inputs *inputs)
 {
-	const struct output read = { .source = inputs_source(inputs), .recording = inputs_recording(inputs) };
+	const struct output read = read_inputs(inputs);
 	bool any = false;
 
 	for (size_t i = 0; i < output_input_count(&read); i++) {
@@ -451,18 +513,34 @@ static bool report_damage(const struct inputs *inputs)
 		if (!damage->damaged)
 			continue;
 		any = true;
-		message("%s: damaged at byte %" PRIu64 ", after packet %" PRIu64 ": %s; %" PRIu64 " bytes lost",
-			input_name(input->name), damage->byte_offset, damage->packet_number, damage->text, damage->bytes_lost);
+		if (!output_input_has_packets(&read, i))
+			message("%s: damaged: %s; %" PRIu64 " bytes lost", input->name, damage->text, damage->bytes_lost);
+		else
+			message("%s: damaged at byte %" PRIu64 ", after packet %" PRIu64 ": %s; %" PRIu64 " bytes lost",
+				input_name(input->name), damage->byte_offset, damage->packet_number, damage->text,
+				damage->bytes_lost);
 	}
 	return any;
 }
 
 /* ---- writing ---- */
 
+/* Records that waited for each other, as lines. */
+static void write_lines(struct run *run)
+{
+	struct trace_sink sink;
+
+	run->ndjson = ndjson_new(run->out.file, &run->output);
+	sink = wanted_records(run);
+	trace_list_give(&run->list, &sink, run->ndjson);
+}
+
 static bool write_output(struct run *run)
 {
 	const struct output *output = &run->output;
 
+	if (run->options->ndjson && !run->ndjson)
+		write_lines(run);
 	if (run->ndjson)
 		return ndjson_finish(run->ndjson);
 	return run->options->json ? output_json(run->out.file, output) : output_report(run->out.file, output);
@@ -470,6 +548,7 @@ static bool write_output(struct run *run)
 
 static enum exit_status analyze(struct run *run)
 {
+	struct correlate_options correlate;
 	struct nt_error error = { 0 };
 	enum exit_status exit_status = EXIT_DONE;
 
@@ -478,6 +557,11 @@ static enum exit_status analyze(struct run *run)
 		return EXIT_FAILED;
 	}
 	confine(run);
+	correlate = correlate_options(run);
+	if (inputs_read_confined(run->inputs, &correlate, &error) != NT_OK) {
+		message("%s", error.text);
+		return EXIT_FAILED;
+	}
 	read_packets(run);
 	if (interrupted && !run->options->quiet)
 		message("interrupted: this is what was read until then");
@@ -486,6 +570,7 @@ static enum exit_status analyze(struct run *run)
 		exit_status = EXIT_DAMAGED;
 	begin_trace(run);
 	run->output.end = trace_end(run);
+	cover_seeds(run, &run->output.begin, &run->output.end);
 	/* What goes elsewhere first: whoever reads the trace may close the pipe early. */
 	if (packets_out_finish(&run->packets_out, &error) != NT_OK) {
 		message("%s", error.text);

@@ -15,6 +15,7 @@ struct inputs {
 	struct limit_hits *hits;
 	struct capture_source *source;
 	struct recording_input *recording;
+	struct seed_inputs *seeds; /* NULL: none */
 	struct conntrack_log log;
 	struct buffer keys;
 	size_t secrets_taken; /* of the source */
@@ -29,6 +30,35 @@ struct inputs {
 
 /* ---- opening ---- */
 
+static enum nt_status load_seed(struct inputs *inputs, const char *path, struct nt_error *error)
+{
+	if (!inputs->seeds)
+		inputs->seeds = seed_inputs_new(inputs->hits);
+	return seed_inputs_load(inputs->seeds, path, error);
+}
+
+/* What holds packets is opened as one source, which may be empty if there are traces of the Go library. */
+static enum nt_status open_by_kind(struct inputs *inputs, struct nt_error *error)
+{
+	const struct options *options = inputs->options;
+	const char **captures = nt_realloc_array(NULL, options->input_count + 1, sizeof *captures);
+	enum nt_status status = NT_OK;
+	size_t count = 0;
+
+	for (size_t i = 0; i < options->input_count && status == NT_OK; i++) {
+		if (seed_inputs_is(options->inputs[i]))
+			status = load_seed(inputs, options->inputs[i], error);
+		else
+			captures[count++] = options->inputs[i];
+	}
+	if (status == NT_OK && count == 0 && inputs->seeds)
+		capture_open_empty(&inputs->source, inputs->hits);
+	else if (status == NT_OK)
+		status = capture_open(&inputs->source, captures, count, inputs->hits, error);
+	free(captures);
+	return status;
+}
+
 static enum nt_status open_captures(struct inputs *inputs, struct nt_error *error)
 {
 	const struct options *options = inputs->options;
@@ -36,7 +66,7 @@ static enum nt_status open_captures(struct inputs *inputs, struct nt_error *erro
 
 	if (options->session)
 		return nt_fail(error, NT_EUSAGE, "--session is for recordings; %s is none", options->inputs[0]);
-	status = capture_open(&inputs->source, options->inputs, options->input_count, inputs->hits, error);
+	status = open_by_kind(inputs, error);
 	if (status == NT_OK && options->filter)
 		status = capture_set_filter(inputs->source, options->filter, error);
 	return status;
@@ -167,6 +197,7 @@ void inputs_free(struct inputs *inputs)
 		return;
 	capture_free(inputs->source);
 	recording_input_free(inputs->recording);
+	seed_inputs_free(inputs->seeds);
 	conntrack_log_clear(&inputs->log);
 	buffer_free(&inputs->keys);
 	free(inputs);
@@ -180,6 +211,18 @@ const struct capture_source *inputs_source(const struct inputs *inputs)
 const struct output_recording *inputs_recording(const struct inputs *inputs)
 {
 	return inputs->recording ? recording_input_about(inputs->recording) : NULL;
+}
+
+const struct seed_inputs *inputs_seeds(const struct inputs *inputs)
+{
+	return inputs->seeds;
+}
+
+enum nt_status inputs_read_confined(struct inputs *inputs, const struct correlate_options *options, struct nt_error *error)
+{
+	if (!inputs->seeds)
+		return NT_OK;
+	return seed_inputs_read(inputs->seeds, capture_input_count(inputs->source) > 0, options, error);
 }
 
 /* ---- merging ---- */

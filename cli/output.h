@@ -29,6 +29,8 @@ struct output_recording {
 	size_t statistics_count;
 };
 
+struct seed_inputs;
+
 /* Everything that an output may show.  Nothing in it is owned by the outputs. */
 struct output {
 	const char *description;
@@ -45,13 +47,15 @@ struct output {
 	const struct trace_list *list;            /* sorted */
 	const struct capture_source *source;      /* NULL if a recording was read; see output_input() */
 	const struct output_recording *recording; /* NULL if captures were read */
+	const struct seed_inputs *seeds;          /* traces of the Go library that were read as well; NULL: none */
 	const struct correlate_stats *stats;
 	const struct limit_hits *hits;
 };
 
-/* What was read, of either kind (output_inputs.c). */
+/* What was read, of either kind (output_inputs.c): first what has packets, then traces of the Go library. */
 size_t output_input_count(const struct output *output);
 const struct capture_input *output_input(const struct output *output, size_t index);
+bool output_input_has_packets(const struct output *output, size_t index); /* it is no trace of the Go library */
 size_t output_interface_count(const struct output *output);
 const struct capture_interface *output_interface(const struct output *output, size_t index);
 uint64_t output_packets_read(const struct output *output); /* whether or not the filter took them */

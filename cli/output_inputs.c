@@ -1,14 +1,29 @@
 #include "cli/output.h"
 
-size_t output_input_count(const struct output *output)
+#include "cli/seed_inputs.h"
+
+/* Of those that have packets. */
+static size_t capture_count(const struct output *output)
 {
 	if (output->recording)
 		return 1;
 	return output->source ? capture_input_count(output->source) : 0;
 }
 
+size_t output_input_count(const struct output *output)
+{
+	return capture_count(output) + seed_inputs_count(output->seeds);
+}
+
+bool output_input_has_packets(const struct output *output, size_t index)
+{
+	return index < capture_count(output);
+}
+
 const struct capture_input *output_input(const struct output *output, size_t index)
 {
+	if (!output_input_has_packets(output, index))
+		return seed_inputs_about(output->seeds, index - capture_count(output));
 	return output->recording ? &output->recording->input : capture_input(output->source, index);
 }
 

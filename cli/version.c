@@ -1,6 +1,7 @@
 #include "cli/version.h"
 
 #include <brotli/decode.h>
+#include <jansson.h>
 #include <ldns/ldns.h>
 #include <ndpi_api.h>
 #include <nghttp2/nghttp2.h>
@@ -24,6 +25,7 @@ void version_print(FILE *out)
 	fprintf(out, "ldns %s\n", ldns_version());
 	fprintf(out, "nghttp2 %s\n", nghttp2_version(0)->version_str);
 	fprintf(out, "SQLite %s\n", sqlite3_libversion());
+	fprintf(out, "Jansson %s\n", jansson_version_str());
 }
 
 void version_print_capture(FILE *out)

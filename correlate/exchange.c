@@ -79,10 +79,9 @@ static struct bytes shown_value(const struct correlate_options *options, struct 
 	return arena_copy(arena, options->secrets ? field->value : http_field_without_secrets(arena, field->value));
 }
 
-static const struct trace_http_field *keep_fields(struct exchange_list *list, struct arena *arena, const struct http1_field *source,
-						  size_t source_count, size_t *count)
+const struct trace_http_field *exchange_keep_fields(const struct correlate_options *options, struct arena *arena,
+						    const struct http1_field *source, size_t source_count, size_t *count)
 {
-	const struct correlate_options *options = &list->app->c->options;
 	struct trace_http_field *fields;
 
 	*count = 0;
@@ -149,7 +148,8 @@ void exchange_request(struct exchange_list *list, struct exchange *exchange, str
 	exchange->check = portal_check(record);
 	exchange->stalled = list->app->conn->stalled;
 	http_history_request(list->app->c, list->app->conn, record);
-	record->req_fields = keep_fields(list, &exchange->arena, fields, count, &record->req_field_count);
+	record->req_fields =
+		exchange_keep_fields(&list->app->c->options, &exchange->arena, fields, count, &record->req_field_count);
 	record->parent = parent_of(list, fields, count);
 	doh_request(list, exchange, target, fields, count);
 }
@@ -176,7 +176,8 @@ void exchange_response(struct exchange_list *list, struct exchange *exchange, co
 	if (!list->app->c->options.secrets)
 		record->reason = http_field_without_secrets(&exchange->arena, record->reason);
 	exchange->circumstances.proxy_error = error ? arena_string(&exchange->arena, error->value) : NULL;
-	record->resp_fields = keep_fields(list, &exchange->arena, fields, count, &record->resp_field_count);
+	record->resp_fields =
+		exchange_keep_fields(&list->app->c->options, &exchange->arena, fields, count, &record->resp_field_count);
 	doh_response(exchange, fields, count);
 }
 

@@ -57,6 +57,10 @@ void exchange_content(struct exchange *exchange, bool by_server, struct bytes pi
 /* The response is complete. */
 void exchange_end(struct exchange_list *list, struct exchange *exchange);
 
+/* What the options let be seen of header fields, in `arena`. */
+const struct trace_http_field *exchange_keep_fields(const struct correlate_options *options, struct arena *arena,
+						    const struct http1_field *source, size_t source_count, size_t *count);
+
 /* Out of one list, and at the end of another: what HTTP/1.1 was asked and HTTP/2 answers. */
 struct exchange *exchange_take(struct exchange_list *list, struct exchange *exchange);
 void exchange_adopt(struct exchange_list *list, struct exchange *exchange);

@@ -72,6 +72,11 @@
 	X(LIMIT_ROWS_AHEAD, 4 * 1024 * 1024, "rows", \
 	  "of a recording wait for an earlier one; then the earliest is taken, whatever comes") \
 	X(LIMIT_RECORDING_EVENTS, 4096, "events", "further events of a recording are not listed") \
+	X(LIMIT_SEED_TRACE, 64 * 1024 * 1024, "bytes", "a longer trace of the Go library is read up to there") \
+	X(LIMIT_SEED_TEXT, 64 * 1024, "bytes", "a longer text in a trace of the Go library is cut") \
+	X(LIMIT_SEED_TRACES, 128, "traces", "of the Go library; further ones are not read") \
+	X(LIMIT_JSON_VALUES, 2 * 1024 * 1024, "values", "what comes after them in a JSON text is not read") \
+	X(LIMIT_JSON_NESTING, 32, "levels", "what is nested deeper in a JSON text, and all after it, is not read") \
 	X(LIMIT_UNKNOWN_KINDS, 64, "kinds", "further unknown link types and EtherTypes are counted together")
 
 enum limit {

@@ -32,6 +32,27 @@ const char *trace_close_text(enum trace_close close)
 	return (size_t)close < sizeof texts / sizeof texts[0] ? texts[close] : "none";
 }
 
+const char *trace_seed_member_text(enum trace_seed_member member)
+{
+	static const char *const texts[] = {
+#define X(name, text) text,
+		TRACE_SEED_MEMBER_LIST(X)
+#undef X
+	};
+
+	return (size_t)member < sizeof texts / sizeof texts[0] ? texts[member] : "unknown";
+}
+
+const char *trace_socket_op_type_text(enum trace_socket_op_type type)
+{
+	static const char *const texts[] = { [TRACE_SOCKET_READ] = "read",
+					     [TRACE_SOCKET_READ_FROM] = "read-from",
+					     [TRACE_SOCKET_WRITE] = "write",
+					     [TRACE_SOCKET_WRITE_TO] = "write-to" };
+
+	return (size_t)type < sizeof texts / sizeof texts[0] ? texts[type] : "read";
+}
+
 /* ---- strings: packed without alignment, and one copy of what was seen a moment ago ---- */
 
 enum { TEXT_BLOCK = 16 * 1024, TEXT_ALONE = TEXT_BLOCK / 8, TEXT_RECENT = 256, TEXT_RECENT_MAX = 256 };
@@ -173,6 +194,23 @@ static const struct trace_http_field *copy_fields(struct trace_list *list, const
 	return copy;
 }
 
+static const struct trace_seed *copy_seed(struct trace_list *list, const struct trace_seed *source)
+{
+	struct trace_seed *seed = copy_array(list, source, source != NULL, sizeof *source);
+	struct trace_socket_op *ops;
+
+	if (!seed)
+		return NULL;
+	seed->skipped_nameservers = copy_texts(list, source->skipped_nameservers, source->skipped_nameserver_count);
+	ops = copy_array(list, source->socket_ops, source->socket_op_count, sizeof *ops);
+	for (size_t i = 0; i < source->socket_op_count; i++) {
+		ops[i].error = copy_text(list, ops[i].error);
+		ops[i].remote_address = copy_text(list, ops[i].remote_address);
+	}
+	seed->socket_ops = ops;
+	return seed;
+}
+
 /* ---- records ---- */
 
 /* `records` with room for one more. */
@@ -203,6 +241,7 @@ static void add_dial(void *context, const struct trace_dial *source)
 	list->dials = grow(list->dials, &list->dial_capacity, list->dial_count, sizeof *list->dials);
 	dial = &list->dials[list->dial_count++];
 	*dial = *source;
+	dial->seed = copy_seed(list, source->seed);
 	dial->error = copy_text(list, source->error);
 	dial->host = copy_text(list, source->host);
 	dial->resolver_dials = copy_resolver_dials(list, source);
@@ -219,6 +258,7 @@ static void add_tcp_conn(void *context, const struct trace_tcp_conn *source)
 	list->tcp_conns = grow(list->tcp_conns, &list->tcp_conn_capacity, list->tcp_conn_count, sizeof *list->tcp_conns);
 	conn = &list->tcp_conns[list->tcp_conn_count++];
 	*conn = *source;
+	conn->seed = copy_seed(list, source->seed);
 	conn->app_protocol = copy_text(list, source->app_protocol);
 	conn->conntrack = copy_array(list, source->conntrack, source->conntrack != NULL, sizeof *source->conntrack);
 }
@@ -246,6 +286,7 @@ static void add_udp_conn(void *context, const struct trace_udp_conn *source)
 	list->udp_conns = grow(list->udp_conns, &list->udp_conn_capacity, list->udp_conn_count, sizeof *list->udp_conns);
 	conn = &list->udp_conns[list->udp_conn_count++];
 	*conn = *source;
+	conn->seed = copy_seed(list, source->seed);
 	conn->app_protocol = copy_text(list, source->app_protocol);
 	conn->conntrack = copy_array(list, source->conntrack, source->conntrack != NULL, sizeof *source->conntrack);
 	conn->quic = copy_quic(list, source->quic);
@@ -261,6 +302,7 @@ static void add_dns_query(void *context, const struct trace_dns_query *source)
 	list->dns_queries = grow(list->dns_queries, &list->dns_query_capacity, list->dns_query_count, sizeof *list->dns_queries);
 	query = &list->dns_queries[list->dns_query_count++];
 	*query = *source;
+	query->seed = copy_seed(list, source->seed);
 	query->messages = copy_messages(list, source->messages, source->message_count);
 }
 
@@ -274,6 +316,7 @@ static void add_tls_tunnel(void *context, const struct trace_tls_tunnel *source)
 	list->tls_tunnels = grow(list->tls_tunnels, &list->tls_tunnel_capacity, list->tls_tunnel_count, sizeof *list->tls_tunnels);
 	tunnel = &list->tls_tunnels[list->tls_tunnel_count++];
 	*tunnel = *source;
+	tunnel->seed = copy_seed(list, source->seed);
 	tunnel->error = copy_text(list, source->error);
 	tunnel->certificates = copy_certificates(list, source->certificates, source->certificate_count);
 	tunnel->negotiated_protocol = copy_text(list, source->negotiated_protocol);
@@ -298,6 +341,7 @@ static void add_http_request(void *context, const struct trace_http_request *sou
 		grow(list->http_requests, &list->http_request_capacity, list->http_request_count, sizeof *list->http_requests);
 	request = &list->http_requests[list->http_request_count++];
 	*request = *source;
+	request->seed = copy_seed(list, source->seed);
 	request->network_proxy = copy_text(list, source->network_proxy);
 	request->method = copy_text(list, source->method);
 	request->url = copy_text(list, source->url);
@@ -394,6 +438,21 @@ const struct trace_tls_tunnel *trace_find_tls_tunnel(const struct trace_list *li
 const struct trace_http_request *trace_find_http_request(const struct trace_list *list, trace_id id)
 {
 	return find(list->http_requests, list->http_request_count, sizeof *list->http_requests, id);
+}
+
+#define GIVE(kind, records, count) \
+	for (size_t i = 0; sink->kind && i < list->count; i++) \
+	sink->kind(context, &list->records[i])
+
+void trace_list_give(const struct trace_list *list, const struct trace_sink *sink, void *context)
+{
+	GIVE(dial, dials, dial_count);
+	GIVE(tcp_conn, tcp_conns, tcp_conn_count);
+	GIVE(udp_conn, udp_conns, udp_conn_count);
+	GIVE(dns_query, dns_queries, dns_query_count);
+	GIVE(tls_tunnel, tls_tunnels, tls_tunnel_count);
+	GIVE(http_request, http_requests, http_request_count);
+	GIVE(finding, findings, finding_count);
 }
 
 void trace_list_free(struct trace_list *list)

@@ -17,6 +17,60 @@
 #include "store/limits.h"
 #include "store/trace_id.h"
 
+/* ---- what a trace of the seed library tells ---- */
+
+/* Members of a record that the seed's trace fills where packets do not tell: name, and the member in the JSON trace. */
+#define TRACE_SEED_MEMBER_LIST(X) \
+	X(DST_ADDRESS, "dstAddress") \
+	X(DIAL_ERROR, "dialErr") \
+	X(CONTEXT_CLOSE, "ctxCloseAt") \
+	X(SKIPPED_NAMESERVERS, "skippedNameservers") \
+	X(CONNTRACK, "conntrack") \
+	X(SOCKET_TRACE, "socketTrace") \
+	X(DNS_QUERIES, "dnsQueryMsgs") \
+	X(DNS_REPLIES, "dnsReplyMsgs") \
+	X(HANDSHAKE_ERROR, "handshakeErr") \
+	X(PEER_CERTS, "peerCerts") \
+	X(NEGOTIATED_PROTOCOL, "negotiatedProto") \
+	X(SERVER_NAME, "serverName") \
+	X(TLS_TUNNEL, "tlsTunnel") \
+	X(REQUEST_FIELDS, "reqHeader") \
+	X(REQUEST_ERROR, "reqError") \
+	X(RESPONSE_FIELDS, "respHeader")
+
+enum trace_seed_member {
+#define X(name, text) TRACE_SEED_##name,
+	TRACE_SEED_MEMBER_LIST(X)
+#undef X
+		TRACE_SEED_MEMBER_COUNT
+};
+const char *trace_seed_member_text(enum trace_seed_member member); /* "dstAddress", … */
+
+/* A call that read from a socket or wrote to it. */
+enum trace_socket_op_type { TRACE_SOCKET_READ, TRACE_SOCKET_READ_FROM, TRACE_SOCKET_WRITE, TRACE_SOCKET_WRITE_TO };
+const char *trace_socket_op_type_text(enum trace_socket_op_type type); /* "read", "read-from", … */
+
+struct trace_socket_op {
+	enum trace_socket_op_type type;
+	nt_time call, returned;
+	struct bytes error, remote_address; /* empty if there is none */
+	uint64_t size;                      /* bytes read or written */
+};
+
+/* That a trace of the seed library has the record too, or alone; its times are whole milliseconds. */
+struct trace_seed {
+	trace_id id;     /* there; 0 if the record has no ID, or none of the form tid-N */
+	uint32_t input;  /* index of that trace among the inputs */
+	bool alone;      /* no packet shows the record: all of it is as the seed tells it */
+	uint32_t filled; /* 1 << enum trace_seed_member: what was taken from there, if not alone */
+	/* what only the seed tells */
+	nt_time context_close; /* of a dial */
+	const struct bytes *skipped_nameservers;
+	size_t skipped_nameserver_count;
+	const struct trace_socket_op *socket_ops; /* of a connection */
+	size_t socket_op_count;
+};
+
 /* ---- dials ---- */
 
 /* How the name of a dial or the client side of a connection was found. */
@@ -59,6 +113,7 @@ struct trace_dial {
 	const trace_id *attempts; /* its connections, TCP or QUIC, in order */
 	size_t attempt_count;
 	struct packet_ref first_packet, last_packet;
+	const struct trace_seed *seed; /* NULL: only packets tell of it */
 };
 
 /* ---- connections ---- */
@@ -123,6 +178,7 @@ struct trace_tcp_conn {
 	const struct conntrack_entry *conntrack; /* NULL if there is none, as in struct trace_udp_conn */
 	const struct trace_view *views;          /* by views_join() */
 	size_t view_count;
+	const struct trace_seed *seed; /* NULL: only packets tell of it */
 };
 
 /* CONNECTION_CLOSE (RFC 9000 19.19) in an Initial or Handshake packet. */
@@ -166,6 +222,7 @@ struct trace_udp_conn {
 	const struct trace_quic *quic;  /* NULL if it is none, as far as is known */
 	const struct trace_view *views; /* by views_join() */
 	size_t view_count;
+	const struct trace_seed *seed; /* NULL: only packets tell of it */
 };
 
 /* ---- DNS ---- */
@@ -199,7 +256,8 @@ struct trace_dns_message {
 	size_t answer_count;
 	/* wire */
 	bool malformed, cut;
-	bool unmatched;     /* a reply to no query of this conversation */
+	bool unmatched; /* a reply to no query of this conversation */
+	bool told;      /* by a trace of the seed library, no packet shows it; an rcode that it has no word for is 0xffff then */
 	int64_t latency_us; /* reply: since the query with its id and question; -1 if none */
 	struct packet_ref packet;
 };
@@ -220,7 +278,8 @@ struct trace_dns_query {
 	/* wire */
 	enum trace_dns_kind kind;
 	enum trace_dns_over over;
-	trace_id tls_tunnel; /* with TLS and HTTPS; 0 if none */
+	trace_id tls_tunnel;           /* with TLS and HTTPS; 0 if none */
+	const struct trace_seed *seed; /* NULL: only packets tell of it */
 };
 
 /* ---- TLS ---- */
@@ -274,6 +333,7 @@ struct trace_tls_tunnel {
 	int64_t handshake_us;
 	bool mid_stream;                             /* began after other bytes of the connection (STARTTLS, SOCKS, CONNECT) */
 	struct packet_ref first_packet, last_packet; /* of the handshake */
+	const struct trace_seed *seed;               /* NULL: only packets tell of it */
 };
 
 /* ---- HTTP ---- */
@@ -334,6 +394,7 @@ struct trace_http_request {
 	struct trace_http_timing timing;
 	nt_time req_end, resp_begin, resp_end;
 	struct packet_ref req_packet, resp_packet, last_packet;
+	const struct trace_seed *seed; /* NULL: only packets tell of it */
 };
 
 /* ---- where records go ---- */
@@ -370,6 +431,9 @@ struct trace_list {
 extern const struct trace_sink trace_list_sink;
 void trace_list_sort(struct trace_list *list);
 void trace_list_free(struct trace_list *list);
+
+/* Hands all records to a sink, kind by kind in the order of the lists. */
+void trace_list_give(const struct trace_list *list, const struct trace_sink *sink, void *context);
 
 /* The record with this id in a sorted list; NULL if there is none. */
 const struct trace_dial *trace_find_dial(const struct trace_list *list, trace_id id);

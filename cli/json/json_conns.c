@@ -3,7 +3,7 @@
 
 /* ---- dials ---- */
 
-static void write_resolver_dial(struct json *json, const struct output *output, const struct trace_resolver_dial *dial)
+static void write_resolver_dial(struct json *json, const struct output *output, const struct trace_resolver_dial *dial, bool told)
 {
 	json_begin_object(json, NULL);
 	json_put_timestamp(json, output, "dialBeginAt", dial->begin);
@@ -12,24 +12,27 @@ static void write_resolver_dial(struct json *json, const struct output *output, 
 	json_put_address_port(json, "nameserver", dial->ip_version, &dial->nameserver, dial->nameserver_port);
 	json_put_optional_id(json, "establishedConn", json_conn_shown(output, dial->established_conn));
 	json_begin_optional_object(json, "wire");
-	json_put_offset(json, output, "beginUs", dial->begin);
-	json_put_offset(json, output, "endUs", dial->end);
+	json_put_offset(json, output, "beginUs", told ? NT_TIME_NONE : dial->begin);
+	json_put_offset(json, output, "endUs", told ? NT_TIME_NONE : dial->end);
 	json_end(json);
 	json_end(json);
 }
 
 static void write_dial_wire(struct json *json, const struct output *output, const struct trace_dial *dial)
 {
+	const bool told = json_is_seed_alone(dial->seed);
+
 	json_begin_object(json, "wire");
 	json_put_first_last(json, output, dial->first_packet, dial->last_packet);
-	json_put_offset(json, output, "beginUs", dial->begin);
-	json_put_offset(json, output, "endUs", dial->end);
+	json_put_offset(json, output, "beginUs", told ? NT_TIME_NONE : dial->begin);
+	json_put_offset(json, output, "endUs", told ? NT_TIME_NONE : dial->end);
 	json_put_evidence(json, "hostBy", dial->host_by);
 	json_begin_optional_array(json, "attempts");
 	for (size_t i = 0; i < dial->attempt_count; i++)
 		json_put_optional_id(json, NULL, json_conn_shown(output, dial->attempts[i]));
 	json_end(json);
-	json_bool(json, "inferred", true);
+	json_optional_bool(json, "inferred", !told);
+	json_put_seed(json, output, dial->seed);
 	json_end(json);
 }
 
@@ -40,11 +43,15 @@ void json_write_dial(struct json *json, const struct output *output, const struc
 	json_put_timestamp(json, output, "dialBeginAt", dial->begin);
 	json_put_timestamp(json, output, "dialEndAt", dial->end);
 	json_optional_string(json, "dialErr", dial->error);
-	json_text(json, "ctxCloseAt", "undefined");
+	json_put_timestamp(json, output, "ctxCloseAt", dial->seed ? dial->seed->context_close : NT_TIME_NONE);
 	json_put_host_port(json, "dstAddress", dial->host, dial->port);
 	json_begin_optional_array(json, "resolverDials");
 	for (size_t i = 0; i < dial->resolver_dial_count; i++)
-		write_resolver_dial(json, output, &dial->resolver_dials[i]);
+		write_resolver_dial(json, output, &dial->resolver_dials[i], json_is_seed_alone(dial->seed));
+	json_end(json);
+	json_begin_optional_array(json, "skippedNameservers");
+	for (size_t i = 0; dial->seed && i < dial->seed->skipped_nameserver_count; i++)
+		json_string(json, NULL, dial->seed->skipped_nameservers[i]);
 	json_end(json);
 	if (dial->source_ip_version != 0)
 		json_put_address_port(json, "sourceIP", dial->source_ip_version, &dial->source, 0);
@@ -92,6 +99,14 @@ static void write_tcp_counts(struct json *json, const struct trace_tcp_side *sen
 		json_int(json, "windowScaleRecv", recv->window_scale);
 }
 
+/* Of a record that no packet shows. */
+static void write_told_wire(struct json *json, const struct output *output, const struct trace_seed *seed)
+{
+	json_begin_object(json, "wire");
+	json_put_seed(json, output, seed);
+	json_end(json);
+}
+
 static void write_tcp_wire(struct json *json, const struct output *output, const struct trace_tcp_conn *conn)
 {
 	json_begin_optional_object(json, "wire");
@@ -110,6 +125,7 @@ static void write_tcp_wire(struct json *json, const struct output *output, const
 	json_optional_uint(json, "tunnels", conn->tunnels);
 	json_put_icmp(json, output, conn->icmp_type, conn->icmp_code, conn->icmp_packet);
 	json_put_conntrack_doubts(json, conn->conntrack);
+	json_put_seed(json, output, conn->seed);
 	json_end(json);
 }
 
@@ -128,7 +144,11 @@ void json_write_tcp_conn(struct json *json, const struct output *output, const s
 	json_uint(json, "totalSentBytes", conn->sent_bytes);
 	json_uint(json, "totalRecvBytes", conn->recv_bytes);
 	json_write_conntrack(json, output, conn->conntrack);
-	write_tcp_wire(json, output, conn);
+	json_write_socket_trace(json, output, conn->seed);
+	if (json_is_seed_alone(conn->seed))
+		write_told_wire(json, output, conn->seed);
+	else
+		write_tcp_wire(json, output, conn);
 	json_end(json);
 }
 
@@ -190,6 +210,7 @@ static void write_udp_wire(struct json *json, const struct output *output, const
 	json_optional_uint(json, "tunnels", conn->tunnels);
 	json_put_icmp(json, output, conn->icmp_type, conn->icmp_code, conn->icmp_packet);
 	json_put_conntrack_doubts(json, conn->conntrack);
+	json_put_seed(json, output, conn->seed);
 	json_end(json);
 }
 
@@ -205,6 +226,10 @@ void json_write_udp_conn(struct json *json, const struct output *output, const s
 	json_uint(json, "totalSentBytes", conn->sent_bytes);
 	json_uint(json, "totalRecvBytes", conn->recv_bytes);
 	json_write_conntrack(json, output, conn->conntrack);
-	write_udp_wire(json, output, conn);
+	json_write_socket_trace(json, output, conn->seed);
+	if (json_is_seed_alone(conn->seed))
+		write_told_wire(json, output, conn->seed);
+	else
+		write_udp_wire(json, output, conn);
 	json_end(json);
 }

@@ -1,7 +1,8 @@
 #include "cli/json/json_trace.h"
 #include "dissect/dns/dns.h"
 
-enum { RCODE_REFUSED = 5 }; /* the last that the trace has a word for */
+/* The last that the trace has a word for, and what stands for one that was told without its number. */
+enum { RCODE_REFUSED = 5, UNKNOWN_RCODE = 0xffff };
 
 static void write_type(struct json *json, uint16_t type, uint16_t class)
 {
@@ -41,7 +42,9 @@ static void write_answers(struct json *json, const struct trace_dns_message *mes
 static void write_message_wire(struct json *json, const struct output *output, const struct trace_dns_message *message)
 {
 	json_put_packet(json, output, message->packet);
-	json_put_offset(json, output, message->is_reply ? "recvUs" : "sentUs", message->time);
+	if (!message->told)
+		json_put_offset(json, output, message->is_reply ? "recvUs" : "sentUs", message->time);
+	json_optional_bool(json, "told", message->told);
 	json_optional_bool(json, "malformed", message->malformed);
 	json_optional_bool(json, "cut", message->cut);
 	json_optional_uint(json, "opcode", message->opcode);
@@ -70,7 +73,7 @@ static void write_reply_wire(struct json *json, const struct output *output, con
 	json_begin_optional_object(json, "wire");
 	write_message_wire(json, output, message);
 	json_put_duration(json, "latencyUs", message->latency_us);
-	if (message->rcode > RCODE_REFUSED)
+	if (message->rcode > RCODE_REFUSED && !(message->told && message->rcode == UNKNOWN_RCODE))
 		json_uint(json, "rcode", message->rcode);
 	json_optional_bool(json, "unmatched", message->unmatched);
 	json_begin_optional_array(json, "questions");
@@ -124,6 +127,7 @@ void json_write_dns_query(struct json *json, const struct output *output, const 
 	json_optional_bool(json, "overTls", query->over == TRACE_OVER_TLS);
 	json_optional_bool(json, "overHttps", query->over == TRACE_OVER_HTTPS);
 	json_put_optional_id(json, "tlsTunnel", json_tls_shown(output, query->tls_tunnel));
+	json_put_seed(json, output, query->seed);
 	json_end(json);
 	json_end(json);
 }

@@ -59,6 +59,11 @@ static void write_wire(struct json *json, const struct output *output, const str
 	bool has_response = request->status != 0 || request->resp_begin != NT_TIME_NONE;
 
 	json_begin_optional_object(json, "wire");
+	json_put_seed(json, output, request->seed);
+	if (json_is_seed_alone(request->seed)) {
+		json_end(json);
+		return;
+	}
 	json_put_request_packets(json, output, request);
 	write_times(json, output, request);
 	write_timing(json, &request->timing);

@@ -130,6 +130,11 @@ static void write_events(struct json *json, const struct output *output, const s
 static void write_wire(struct json *json, const struct output *output, const struct trace_tls_tunnel *tunnel)
 {
 	json_begin_optional_object(json, "wire");
+	json_put_seed(json, output, tunnel->seed);
+	if (json_is_seed_alone(tunnel->seed)) {
+		json_end(json);
+		return;
+	}
 	json_put_first_last(json, output, tunnel->first_packet, tunnel->last_packet);
 	json_put_offset(json, output, "handshakeBeginUs", tunnel->handshake_begin);
 	json_put_offset(json, output, "handshakeEndUs", tunnel->handshake_end);

@@ -81,6 +81,13 @@ void json_put_conntrack_doubts(struct json *json, const struct conntrack_entry *
 /* The last ICMP error about a connection: an object "icmp", left out when packet.number is 0. */
 void json_put_icmp(struct json *json, const struct output *output, uint8_t type, uint8_t code, struct packet_ref packet);
 
+/* The member "goTrace" of `wire`; left out for NULL. */
+void json_put_seed(struct json *json, const struct output *output, const struct trace_seed *seed);
+bool json_is_seed_alone(const struct trace_seed *seed); /* no packet shows the record, so that `wire` has nothing else */
+
+/* The member "socketTrace"; left out where it is not known. */
+void json_write_socket_trace(struct json *json, const struct output *output, const struct trace_seed *seed);
+
 struct json_packet {
 	const char *name, *file_name;
 	struct packet_ref packet;

@@ -369,7 +369,7 @@ bool output_report(FILE *out, const struct output *output)
 		.output = output,
 		.list = output->list,
 		.verbose = output->verbose,
-		.many_inputs = output_input_count(output) > 1,
+		.many_inputs = output_input_has_packets(output, 1),
 		.text_max = output->verbose ? 0 : REPORT_TEXT,
 		.entries_max = output->verbose ? SIZE_MAX : REPORT_ENTRIES,
 		.children_max = output->verbose ? SIZE_MAX : REPORT_CHILDREN,

@@ -132,6 +132,9 @@ void report_strong(struct report *report, bool on);
 void report_count(struct report *report, uint64_t count, const char *what);
 const char *report_plural(uint64_t count); /* "" or "s" */
 
+/* That only a trace of the Go library tells of a record; nothing where all is from such traces. */
+void report_origin(struct report *report, const struct trace_seed *seed);
+
 enum { REPORT_ENDPOINT_SIZE = 60 };
 const char *report_endpoint(uint8_t ip_version, const struct ip_address *address, uint16_t port, char out[REPORT_ENDPOINT_SIZE]);
 void report_tuple(struct report *report, const struct address_tuple *tuple);

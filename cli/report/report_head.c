@@ -96,11 +96,31 @@ static void print_damage(struct report *report, const struct capture_input *inpu
 	report_end_line(report);
 }
 
+/* What is told by a program, not shown by packets. */
+static void print_seed(struct report *report, const struct capture_input *input)
+{
+	report_begin_head(report, "Go trace");
+	print_input_name(report, input);
+	fputs(": what the program itself recorded, in whole milliseconds", report->out);
+	report_end_line(report);
+	if (!input->damage.damaged)
+		return;
+	report_begin_head(report, "damage");
+	print_input_name(report, input);
+	fputs(": ", report->out);
+	report_bad_text(report, bytes_of(input->damage.text));
+	report_end_line(report);
+}
+
 static void print_inputs(struct report *report)
 {
 	for (size_t i = 0; i < output_input_count(report->output); i++) {
 		const struct capture_input *input = output_input(report->output, i);
 
+		if (!output_input_has_packets(report->output, i)) {
+			print_seed(report, input);
+			continue;
+		}
 		if (report->many_inputs) {
 			report_begin_head(report, i ? "" : "inputs");
 			fprintf(report->out, "%zu: ", i + 1);

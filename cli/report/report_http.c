@@ -55,7 +55,9 @@ static void print_status(struct report *report, const struct trace_http_request 
 {
 	report_end_subject(report);
 	fputs(" -> ", report->out);
-	if (!has_response(request) && capture_lacks_some(report, request))
+	if (!has_response(request) && request->seed && request->seed->alone)
+		report_bad(report, "no response");
+	else if (!has_response(request) && capture_lacks_some(report, request))
 		fputs("no response in the capture", report->out);
 	else if (!has_response(request))
 		report_bad(report, "response missing");
@@ -167,6 +169,7 @@ void report_http(struct report *report, const struct trace_http_request *request
 	if (has_response(request))
 		print_response(report, request);
 	print_remarks(report, request);
+	report_origin(report, request->seed);
 	report_end_line_at(report, first, last);
 	if (report_has_timing(report, request))
 		report_timing(report, request);

@@ -94,7 +94,7 @@ static void print_begin(struct report *report, const struct trace_tcp_conn *conn
 	char duration[TEXT_SIZE];
 
 	if (conn->reused)
-		fputs("open before the capture began", report->out);
+		fprintf(report->out, "open before the %s began", conn->seed && conn->seed->alone ? "Go trace" : "capture");
 	else if (conn->handshake_us >= 0)
 		fprintf(report->out, "connected in %s", text_duration(conn->handshake_us, duration));
 	else
@@ -145,6 +145,11 @@ static void print_end(struct report *report, const struct trace_tcp_conn *conn)
 	nt_time end = conn->close != NT_TIME_NONE ? conn->close : conn->last;
 	char duration[TEXT_SIZE];
 
+	if (conn->seed && conn->seed->alone) { /* who closed it, and how, is not told */
+		if (conn->close != NT_TIME_NONE && conn->handshake_begin != NT_TIME_NONE)
+			fprintf(report->out, ", closed after %s", text_between(conn->handshake_begin, conn->close, duration));
+		return;
+	}
 	fputs(", ", report->out);
 	if (ended_badly(conn->close_reason))
 		report_bad(report, "%s", end_text(conn));
@@ -248,9 +253,10 @@ void report_tcp_alone(struct report *report, const struct trace_tcp_conn *conn)
 		print_not_connected(report, conn);
 	}
 	print_troubles(report, conn);
+	report_origin(report, conn->seed);
 	report_end_line_at(report, conn->first_packet, conn->last_packet);
 	report_conntrack(report, conn->conntrack);
-	if (report->verbose) {
+	if (report->verbose && !(conn->seed && conn->seed->alone)) {
 		print_side(report, "client", &conn->client);
 		print_side(report, "server", &conn->server);
 		print_circumstances(report, conn->client_by, conn->vlan, conn->tunnels, conn->interface, conn->app_protocol);
@@ -271,6 +277,14 @@ void report_udp_alone(struct report *report, const struct trace_udp_conn *conn)
 	report_begin_step(report, "UDP", conn->id, report_span_udp(conn), conn->icmp_packet.number != 0);
 	report_tuple(report, &conn->tuple);
 	report_end_subject(report);
+	if (conn->seed && conn->seed->alone) {
+		fprintf(report->out, "   %s sent", text_bytes(conn->sent_bytes, text));
+		fprintf(report->out, ", %s received", text_bytes(conn->recv_bytes, text));
+		report_origin(report, conn->seed);
+		report_end_line(report);
+		report_conntrack(report, conn->conntrack);
+		return;
+	}
 	fprintf(report->out, "   %s in %" PRIu64 " datagram%s sent", text_bytes(conn->sent_bytes, text), conn->sent_packets,
 		report_plural(conn->sent_packets));
 	if (conn->recv_packets)

@@ -131,7 +131,10 @@ static void print_agreed(struct report *report, const struct trace_tls_tunnel *t
 {
 	char version[16];
 
-	if (tunnel->server_hello) {
+	if (tunnel->seed && tunnel->seed->alone) { /* without its version */
+		fputs(tunnel->done && tls_cipher_text(tunnel->cipher_suite) ? tls_cipher_text(tunnel->cipher_suite) : "TLS",
+		      report->out);
+	} else if (tunnel->server_hello) {
 		fputs(tls_version_text(tunnel->version, version), report->out);
 		if (report->verbose || !tls_cipher_text(tunnel->cipher_suite))
 			print_cipher(report, tunnel->cipher_suite);
@@ -236,6 +239,8 @@ static void print_outcome(struct report *report, const struct trace_tls_tunnel *
 		fputs("handshake done", report->out);
 	else if (!has_failed(report, tunnel))
 		fputs("handshake not complete in the capture", report->out);
+	else if (tunnel->seed && tunnel->seed->alone)
+		report_bad(report, "handshake failed");
 	else if (!tunnel->server_hello)
 		report_bad(report, "no ServerHello");
 	else

@@ -95,6 +95,12 @@ void report_count(struct report *report, uint64_t count, const char *what)
 		fprintf(report->out, ", %" PRIu64 " %s%s", count, what, report_plural(count));
 }
 
+void report_origin(struct report *report, const struct trace_seed *seed)
+{
+	if (seed && seed->alone && output_packets_read(report->output))
+		fputs(", told by the Go trace only", report->out);
+}
+
 const char *report_endpoint(uint8_t ip_version, const struct ip_address *address, uint16_t port, char out[REPORT_ENDPOINT_SIZE])
 {
 	char text[IP_ADDRESS_TEXT_SIZE];
