@@ -130,17 +130,24 @@ static enum finding_code code_of_verification(enum verify_result result)
 	}
 }
 
+/* Whom the client trusts may be unknown here. */
+static bool is_about_trust(enum verify_result result)
+{
+	return result == VERIFY_SELF_SIGNED || result == VERIFY_UNKNOWN_ISSUER || result == VERIFY_INCOMPLETE_CHAIN;
+}
+
 /*
- * What is wrong with a chain that the client refused: what its verification says, else as far as the chain itself shows it.  Dates are judged
- * as of the handshake.
+ * What is wrong with a chain that the client refused: what its verification says, as far as that does not depend on whom one trusts; then
+ * what the chain itself shows.  Dates are judged as of the handshake.
  */
 static enum finding_code fault_of_chain(const struct case_file *file, nt_time at)
 {
 	const struct trace_tls_tunnel *tunnel = file->tunnel;
 	const struct trace_certificate *leaf = &tunnel->certificates[0];
+	bool failed = file->circumstances->verified && file->circumstances->verification != VERIFY_OK;
 	int64_t now = at / NT_SECOND;
 
-	if (file->circumstances->verified && file->circumstances->verification != VERIFY_OK)
+	if (failed && !is_about_trust(file->circumstances->verification))
 		return code_of_verification(file->circumstances->verification);
 	for (size_t i = 0; i < tunnel->certificate_count; i++) {
 		if (tunnel->certificates[i].unreadable)
@@ -152,6 +159,8 @@ static enum finding_code fault_of_chain(const struct case_file *file, nt_time at
 	}
 	if (!covers_name(leaf, tunnel->server_name))
 		return FINDING_TLS_CERT_NAME_MISMATCH;
+	if (failed)
+		return code_of_verification(file->circumstances->verification);
 	if (tunnel->certificate_count == 1 && same_bytes(leaf->subject, leaf->issuer))
 		return FINDING_TLS_CERT_SELF_SIGNED;
 	return tunnel->certificate_count == 1 ? FINDING_TLS_CERT_INCOMPLETE_CHAIN : FINDING_TLS_CERT_UNKNOWN_ISSUER;
@@ -292,6 +301,22 @@ static struct finding *server_alerted(const struct case_file *file)
 	return f;
 }
 
+/* What the client says of a chain that was captured: the alert, if that tells one fault from another, else what is to be seen. */
+static enum finding_code fault_in_words_of_client(const struct case_file *file, nt_time at)
+{
+	const struct trace_tls_tunnel *tunnel = file->tunnel;
+	enum verify_result result = file->circumstances->verification;
+	enum finding_code code = fault_of_chain(file, at);
+
+	if (file->alert->description == CERTIFICATE_EXPIRED && code != FINDING_TLS_CERT_NOT_YET_VALID)
+		return FINDING_TLS_CERT_EXPIRED;
+	if (file->alert->description != UNKNOWN_CA || code == FINDING_TLS_CERT_SELF_SIGNED)
+		return code;
+	if (file->circumstances->verified && is_about_trust(result))
+		return code_of_verification(result);
+	return tunnel->certificate_count == 1 ? FINDING_TLS_CERT_INCOMPLETE_CHAIN : FINDING_TLS_CERT_UNKNOWN_ISSUER;
+}
+
 static struct finding *client_alerted(const struct case_file *file)
 {
 	const struct trace_tls_tunnel *tunnel = file->tunnel;
@@ -300,12 +325,7 @@ static struct finding *client_alerted(const struct case_file *file)
 	struct finding *f;
 
 	if (about_certificate && tunnel->certificate_count) {
-		enum finding_code code = fault_of_chain(file, file->alert->time);
-		bool known = file->circumstances->verified && file->circumstances->verification != VERIFY_OK;
-
-		if (description == UNKNOWN_CA && !known && code != FINDING_TLS_CERT_SELF_SIGNED)
-			code = tunnel->certificate_count == 1 ? FINDING_TLS_CERT_INCOMPLETE_CHAIN : FINDING_TLS_CERT_UNKNOWN_ISSUER;
-		return blame_certificate(file, code, file->alert->time);
+		return blame_certificate(file, fault_in_words_of_client(file, file->alert->time), file->alert->time);
 	}
 	if (description == CERTIFICATE_EXPIRED || description == UNKNOWN_CA)
 		return blame_certificate(file,

@@ -496,6 +496,18 @@ START_TEST(certificate_that_the_client_refuses)
 }
 END_TEST
 
+/* Whoever looks at the capture elsewhere does not have the client's roots: what the client says counts. */
+START_TEST(certificate_that_the_client_refuses_although_its_root_is_unknown_here)
+{
+	verify_chains();
+	begin(0);
+	send_server_flight(certificates[_i].leaf, certificates[_i].next, false);
+	send_alert(CLIENT, FATAL, certificates[_i].alert);
+	scene_close(&t);
+	findings_expect_root(&s, certificates[_i].code);
+}
+END_TEST
+
 START_TEST(expired_certificate_and_a_client_that_just_closes)
 {
 	begin(0);
@@ -1233,6 +1245,8 @@ Suite *nettrace_suite(void)
 	tcase_add_test(failures, client_certificate_that_is_required);
 	tcase_add_test(failures, client_certificate_that_is_rejected);
 	tcase_add_loop_test(failures, certificate_that_the_client_refuses, 0, certificate_count);
+	tcase_add_loop_test(failures, certificate_that_the_client_refuses_although_its_root_is_unknown_here, 0,
+			    sizeof certificates / sizeof *certificates);
 	tcase_add_test(failures, expired_certificate_and_a_client_that_just_closes);
 	tcase_add_test(failures, certificate_whose_dates_cannot_be_read_is_not_called_expired);
 	tcase_add_loop_test(failures, client_that_leaves_at_once_when_it_has_seen_a_bad_chain, 0, 2);
