@@ -493,14 +493,12 @@ static void handle_ack(struct tcp_conn *conn, int sender, const struct tcp_segme
 }
 
 /* A single byte may be that of a keep-alive or probe, which is anything (RFC 1122 4.2.3.6); what was damaged proves nothing. */
-static bool conflicts(struct tcp_conn *conn, int sender, const struct tcp_segment *segment, const struct piece *piece,
-		      const struct packet_context *packet)
+static bool conflicts(struct tcp_conn *conn, int sender, const struct piece *piece, const struct packet_context *packet)
 {
 	struct tcp_side *side = &conn->side[sender];
 	struct packet_ref first;
 
-	if (piece->data.size < 2 || (segment->flags & TCP_RST) || !overlap_conflicts(conn, sender, piece, &first) ||
-	    tcp_is_damaged(packet->net))
+	if (piece->data.size < 2 || !overlap_conflicts(conn, sender, piece, &first) || tcp_is_damaged(packet->net))
 		return false;
 	if (side->counts.conflicting_overlaps++ == 0) {
 		side->first_copy = first;
@@ -532,7 +530,7 @@ static bool count_payload(struct correlator *c, struct tcp_conn *conn, int sende
 		side->counts.cut_bytes += cut < fresh ? cut : fresh;
 	if (fresh == 0 && size == 1 && offset + 1 == side->top)
 		side->counts.keep_alives++;
-	else if (fresh < size && conflicts(conn, sender, segment, piece, packet))
+	else if (fresh < size && conflicts(conn, sender, piece, packet))
 		; /* nothing that was sent before */
 	else if (fresh == 0) {
 		note_sent_again(conn, side, packet);
@@ -579,7 +577,7 @@ static void handle_payload(struct correlator *c, struct tcp_conn *conn, int send
 		if (offset + 1 == side->top && !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&
 		    (side->byte_count || side->isn.known))
 			side->counts.keep_alives++;
-	} else {
+	} else if (!(segment->flags & TCP_RST)) { /* else it is a text about the reset, RFC 1122 4.2.2.12 */
 		struct piece piece = { .data = cur_rest(&segment->payload),
 				       .offset = offset,
 				       .ack = segment->flags & TCP_ACK && peer->based ? offset_of(peer, segment->acknowledgment)

@@ -216,6 +216,18 @@ START_TEST(server_that_resets_without_an_answer)
 }
 END_TEST
 
+/* RFC 1122 4.2.2.12: what a RST carries is no data. */
+START_TEST(reset_that_says_why_is_no_answer)
+{
+	ask(GET);
+	scene_segment(
+		&t, &(struct scene_segment){
+			    .side = SERVER, .flags = TCP_RST | TCP_ACK, .ack = sizeof GET - 1, .data = BYTES("No such service") });
+	findings_expect_root(&s, FINDING_TCP_RESET_BEFORE_RESPONSE);
+	ck_assert_uint_eq(s.got.tcp_conns[0].recv_bytes, 0);
+}
+END_TEST
+
 START_TEST(client_that_leaves_at_once)
 {
 	const struct trace_finding *f;
@@ -1394,6 +1406,7 @@ static TCase *failures(void)
 	tcase_add_test(tc, half_a_body_as_long_as_the_capture_lasts);
 	tcase_add_test(tc, server_that_closes_without_an_answer);
 	tcase_add_test(tc, server_that_resets_without_an_answer);
+	tcase_add_test(tc, reset_that_says_why_is_no_answer);
 	tcase_add_test(tc, client_that_leaves_at_once);
 	tcase_add_test(tc, answer_that_is_no_http);
 	tcase_add_loop_test(tc, answer_that_is_malformed, 0, 2 * MALFORMED);
