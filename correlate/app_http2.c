@@ -27,6 +27,7 @@ struct http2_state {
 	struct exchange *bucket[BUCKETS]; /* the same, by stream */
 	const struct piece *at;           /* the piece that is being fed */
 	nt_time blocked_since;            /* a sender waits for a window to open; NT_TIME_NONE if not */
+	unsigned goaways;                 /* of the server so far */
 	struct verdict goaway; /* of the server with an error, while responses were on their way; code NO_ERROR if none */
 };
 
@@ -237,6 +238,11 @@ static void goaway(void *context, enum http2_side from, uint32_t last_stream, ui
 
 	if (from != HTTP2_SERVER)
 		return;
+	if (state->goaways == LIMIT_HTTP2_GOAWAYS) {
+		limit_hit(state->app->c->hits, LIMIT_HTTP2_GOAWAYS_HIT);
+		return;
+	}
+	state->goaways++;
 	if (state->goaway.code == NO_ERROR)
 		state->goaway = verdict;
 	for (; exchange; exchange = next) {

@@ -58,8 +58,13 @@ static struct app *inner_app(struct tls_state *state)
 {
 	struct app_surroundings in = state->app->in;
 
-	if (state->inner || in.depth >= LIMIT_HTTP_NESTING)
+	if (state->inner)
 		return state->inner;
+	if (in.depth >= LIMIT_HTTP_NESTING) {
+		if (state->tunnel.circumstances.client_plaintext + state->tunnel.circumstances.server_plaintext == 0)
+			limit_hit(state->app->c->hits, LIMIT_HTTP_NESTING_HIT);
+		return NULL;
+	}
 	in.depth++;
 	in.mid_stream = false;
 	in.upgraded = false;

@@ -57,6 +57,7 @@
 	X(LIMIT_HTTP2_STREAMS, 4096, "streams", "of one HTTP/2 connection; the one that was opened first is forgotten") \
 	X(LIMIT_HTTP2_TABLE, 64 * 1024, "bytes", \
 	  "of a larger HTTP/2 header table the oldest entries are not known, nor fields that refer to them") \
+	X(LIMIT_HTTP2_GOAWAYS, 16, "frames", "further GOAWAY frames of one HTTP/2 connection end no requests") \
 	X(LIMIT_NAMES, 1 << 15, "names and addresses", "of clients, as DNS told them: the one told longest ago is forgotten") \
 	X(LIMIT_LOOKUP_FLOWS, 16, "flows", "that one name was looked up on: further ones are not in its dial") \
 	X(LIMIT_LOOKUPS, 1 << 16, "lookups", "of names, without an outcome yet: that which was silent longest gets it early") \

@@ -299,6 +299,18 @@ START_TEST(client_that_takes_its_leave_after_a_long_wait_has_timed_out)
 }
 END_TEST
 
+START_TEST(so_many_goaways_are_looked_at_and_no_more)
+{
+	ask_over_http2();
+	for (int i = 0; i < LIMIT_HTTP2_GOAWAYS + 3; i++)
+		SEND(SERVER, GOAWAY("\1", "\0"));
+	SEND(SERVER, GOAWAY("\0", "\xb"));
+	scene_close(&t);
+	findings_expect_none(&s, FINDING_H2_GOAWAY);
+	ck_assert_uint_eq(s.hits.count[LIMIT_HTTP2_GOAWAYS_HIT], 4);
+}
+END_TEST
+
 START_TEST(goaway_instead_of_a_response)
 {
 	const struct trace_finding *f;
@@ -382,6 +394,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(http2, stream_that_the_server_resets);
 	tcase_add_test(http2, stream_that_the_client_resets_is_no_verdict_of_the_server);
 	tcase_add_loop_test(http2, client_that_takes_its_leave_after_a_long_wait_has_timed_out, 0, 2 * FAREWELLS);
+	tcase_add_test(http2, so_many_goaways_are_looked_at_and_no_more);
 	tcase_add_test(http2, goaway_instead_of_a_response);
 	tcase_add_loop_test(http2, goaway_in_the_middle_of_a_response, 0, 2);
 	tcase_add_loop_test(http2, failure_of_a_stream_that_is_asked_again_with_success_is_a_note, 0, 2);
