@@ -63,9 +63,12 @@ static bool decode(struct buffer *out, struct bytes text)
 
 static struct bytes dns_parameter(struct bytes target)
 {
-	const uint8_t *query = target.size ? memchr(target.at, '?', target.size) : NULL, *end = target.at + target.size, *next;
+	const uint8_t *query = target.size ? memchr(target.at, '?', target.size) : NULL, *end, *next;
 
-	for (const uint8_t *at = query ? query + 1 : end; at < end; at = next + 1) {
+	if (!query)
+		return (struct bytes){ NULL, 0 };
+	end = target.at + target.size;
+	for (const uint8_t *at = query + 1; at < end; at = next + 1) {
 		next = memchr(at, '&', (size_t)(end - at));
 		if (!next)
 			next = end;
