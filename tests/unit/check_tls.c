@@ -542,6 +542,22 @@ END_TEST
 
 /* ---- holes ---- */
 
+START_TEST(hole_in_the_hello_of_ssl2_leaves_what_came_before)
+{
+	struct listener *l = listen_new();
+	struct wire w = { .size = 0 };
+
+	wire_put_ssl2_hello(&w);
+	w.size -= 10; /* of the challenge */
+	feed(l, TLS_CLIENT, &w);
+	tls_session_gap(l->session, TLS_CLIENT, 10);
+	wire_put_server_flight(&w);
+	feed(l, TLS_SERVER, &w);
+	ck_assert_str_eq(l->log, "client() server(TLS 1.2,c02f) certs(s2) status request");
+	listen_free(l);
+}
+END_TEST
+
 START_TEST(hole_in_the_hello_leaves_what_came_before)
 {
 	struct wire w = { .size = 0 };
@@ -743,6 +759,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(session, certificates_beyond_the_limit_are_left_out);
 	tcase_add_test(session, certificates_before_a_wrong_length_are_handed_out);
 	tcase_add_test(session, hello_of_ssl2_begins_a_handshake);
+	tcase_add_test(session, hole_in_the_hello_of_ssl2_leaves_what_came_before);
 	tcase_add_test(session, hole_in_the_hello_leaves_what_came_before);
 	tcase_add_test(session, hole_in_data_is_counted);
 	tcase_add_test(session, hole_in_a_certificate_keeps_the_messages_after_it);
