@@ -2,6 +2,7 @@
 #
 #   make              builds build/nettrace-analyze and build/nettrace-capture
 #   make check        all tests            make SAN=address,undefined check   the same under sanitizers
+#   make fields       cli/json/fields.def from tests/schema/trace.schema.json, when that changed
 #   make lint         layout, include direction, banned functions, headers that stand alone
 #   make fuzz-NAME    explores with libFuzzer (tests/fuzz/fuzz_NAME.c), FUZZ_SECONDS=60
 #   make soak         the files of ../shared/corpus cut and changed in 400 ways each, under sanitizers; hours, see SOAK_… below
@@ -116,6 +117,11 @@ coverage: deps-check
 .PHONY: coverage-built
 coverage-built: $(PROGRAMS) $(UNITS) $(REPLAYS)
 	$(Q)tests/coverage-run $(B); status=$$?; tests/coverage $(B) && exit $$status
+
+# ---- what is made from other files, and kept ----
+.PHONY: fields
+fields:
+	$(Q)tests/schema/fields >cli/json/fields.def.new && mv cli/json/fields.def.new cli/json/fields.def
 
 # ---- what people run ----
 INSTALL = $(Q)missing=; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q ' installed' || missing="$$missing $$p"; done; \

@@ -3,6 +3,7 @@
 #include "cli/exports.h"
 #include "cli/inputs.h"
 #include "cli/message.h"
+#include "cli/json/fields.h"
 #include "cli/json/ndjson.h"
 #include "cli/options.h"
 #include "cli/outfile.h"
@@ -608,6 +609,8 @@ static enum exit_status print_about(const struct options *options)
 
 	if (options->help)
 		options_print_help(stdout);
+	else if (options->list_fields)
+		fields_print(stdout);
 	else
 		version_print(stdout);
 	if (outfile_finish(&out, true, &error) == NT_OK)
@@ -631,7 +634,7 @@ int main(int argc, char **argv)
 	catch_signal(SIGHUP, on_signal);
 	if (options_read(&options, argc, argv, &error) != NT_OK)
 		message("%s%s", error.text, error.status == NT_EUSAGE ? "; try --help" : "");
-	else if (options.help || options.version)
+	else if (options.help || options.version || options.list_fields)
 		exit_status = print_about(&options);
 	else
 		exit_status = analyze(&run);

@@ -171,6 +171,8 @@ static const struct option_row rows[] = {
 	{ "seed", 0, "N", "seed of the hash tables (random)", take_seed, 0 },
 	{ "quiet", 'q', NULL, "no progress and no messages but errors", option_take_flag, SETS(quiet) },
 	{ "verbose", 'v', NULL, "everything in the report", option_take_flag, SETS(verbose) },
+	{ "list-fields", 0, NULL, "print every member of the JSON trace, with type, unit and meaning", option_take_flag,
+	  SETS(list_fields) },
 	{ "help", 'h', NULL, "print this text", option_take_flag, SETS(help) },
 	{ "version", 'V', NULL, "print the version, and those of the libraries", option_take_flag, SETS(version) },
 };
@@ -216,7 +218,7 @@ enum nt_status options_read(struct options *options, int argc, char **argv, stru
 	if (getrandom(&options->seed, sizeof options->seed, GRND_NONBLOCK) != sizeof options->seed)
 		options->seed = 0;
 	status = option_table_read(&table, options, argc, argv, &operands, error);
-	if (status != NT_OK || options->help || options->version)
+	if (status != NT_OK || options->help || options->version || options->list_fields)
 		return status;
 	options->inputs = (const char *const *)argv + operands;
 	options->input_count = (size_t)(argc - operands);

@@ -9,7 +9,7 @@
 
 /* Texts point into argv; the lists are owned by the struct. */
 struct options {
-	bool help, version;
+	bool help, version, list_fields;
 	bool json, ndjson, quiet, verbose;
 	const char *output;      /* NULL: standard output */
 	const char *description; /* NULL: the inputs' names */
@@ -38,7 +38,7 @@ struct options {
 
 /*
  * Reads the command line.  Uses getopt, so not from two threads.  On failure (NT_EUSAGE for wrong use, NT_EIO and NT_EFORMAT for a file
- * given with an option) *error has the sentence; *options is to be cleared in every case.  With `help` or `version` set nothing else
+ * given with an option) *error has the sentence; *options is to be cleared in every case.  With `help`, `version` or `list_fields` set nothing else
  * was asked for, and inputs may be missing.
  */
 enum nt_status options_read(struct options *options, int argc, char **argv, struct nt_error *error);
