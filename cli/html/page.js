@@ -13,6 +13,20 @@
 		return element;
 	};
 
+	/* What is laid out only when it comes into sight may push the target away again, for some frames. */
+	const bring = (target) => {
+		const scroll = () => target.scrollIntoView({ block: target.matches("tr, .entry") ? "center" : "start" });
+		const hold = (frames) => {
+			const box = target.getBoundingClientRect();
+			if (box.top < 0 || box.top > innerHeight - Math.min(box.height, innerHeight / 2))
+				scroll();
+			if (frames > 0)
+				requestAnimationFrame(() => hold(frames - 1));
+		};
+		scroll();
+		hold(15);
+	};
+
 	/* ---- waterfall ---- */
 
 	/* As the column of begins has them: seconds, but what is shorter than one in the unit that it needs. */
@@ -79,7 +93,7 @@
 			if (length > 0)
 				drawAxis();
 			const shown = entries ? entries.filter((entry) => !entry.element.hidden).length : 0;
-			said.textContent = whole() ? `all ${seconds(+length.toPrecision(4))}` :
+			said.textContent = whole() ? `all ${seconds(+length.toPrecision(4))}; drag over bars to zoom` :
 				`${seconds(begin + from * length, length)} to ${seconds(begin + to * length, length)}, ${shown} of ${entries.length}`;
 			afterDraw?.();
 			afterDraw = null;
@@ -120,8 +134,8 @@
 				show(middle - width / 2, middle + width / 2);
 			afterDraw = () => {
 				const target = entry.querySelector("summary, a") || entry;
-				entry.scrollIntoView({ block: "center" });
-				target.focus();
+				bring(entry);
+				target.focus({ preventScroll: true });
 			};
 			pending ||= requestAnimationFrame(draw);
 		};
@@ -240,6 +254,11 @@
 		});
 		chart.addEventListener("focusout", () => { tip.hidden = true; });
 
+		addEventListener("beforeprint", () => {
+			from = 0;
+			to = 1;
+			draw();
+		});
 		draw();
 	};
 
@@ -352,7 +371,7 @@
 			reveal(id);
 		const target = id && document.getElementById(id);
 		if (target)
-			target.scrollIntoView({ block: target.tagName === "TR" ? "center" : "start" });
+			bring(target);
 	};
 
 	const chart = document.querySelector(".chart");
