@@ -56,9 +56,9 @@ static const struct {
 		"7zXZ\0") },
 	{ "an LZ4 file" DECOMPRESS, 0, MAGIC("\x04\x22\x4d\x18") },
 	{ "a compress (.Z) file" DECOMPRESS, 0, MAGIC("\x1f\x9d") },
-	{ "a zip archive; unpack it first", 0, MAGIC("PK\3\4") },
+	{ "a zip archive; nettrace-analyze reads it as a plain file, not through a pipe", 0, MAGIC("PK\3\4") },
 	{ "a 7z archive; unpack it first", 0, MAGIC("7z\xbc\xaf\x27\x1c") },
-	{ "a tar archive; unpack it first", 257, MAGIC("ustar") },
+	{ "a tar archive; nettrace-analyze reads it as a plain file, not through a pipe", 257, MAGIC("ustar") },
 	/* a recording that came through a pipe, is compressed, or is to be imported; its application id (store/recording.h) */
 	{ "a recording of nettrace-capture; nettrace-analyze reads it as a plain file, not through a pipe", 68, MAGIC("NTRC") },
 	/* no captures at all */

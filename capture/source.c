@@ -130,6 +130,13 @@ enum nt_status capture_add_memory(struct capture_source *source, const char *nam
 	return status;
 }
 
+void capture_set_link_type(struct capture_source *source, uint32_t link_type)
+{
+	for (size_t i = 0; i < source->lists.interface_count; i++)
+		if (source->lists.interfaces[i]->file + 1 == source->count)
+			source->lists.interfaces[i]->link_type = link_type;
+}
+
 enum nt_status capture_open_memory(struct capture_source **out, const void *bytes, size_t size, struct limit_hits *hits,
 				   struct nt_error *error)
 {

@@ -70,6 +70,9 @@ void capture_open_empty(struct capture_source **out, struct limit_hits *hits);
  */
 enum nt_status capture_add_memory(struct capture_source *source, const char *name, struct bytes bytes, struct nt_error *error);
 
+/* Packets of the last input are of this link type, whatever its file says; before the first packet is read. */
+void capture_set_link_type(struct capture_source *source, uint32_t link_type);
+
 void capture_free(struct capture_source *source); /* NULL is fine */
 
 /*

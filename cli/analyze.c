@@ -179,7 +179,10 @@ static void note_missing(struct run *run)
 		char text[320];
 
 		if (input->damage.damaged && !output_input_has_packets(&read, i)) {
-			snprintf(text, sizeof text, "The Go trace %.60s is damaged: %s.", input->name, input->damage.text);
+			const bool is_seed = strcmp(input->format, "go-trace") == 0;
+
+			snprintf(text, sizeof text, "The %s %.80s is damaged: %s.", is_seed ? "Go trace" : "file", input->name,
+				 input->damage.text);
 			correlator_note_capture(run->correlator, FINDING_CAPTURE_FILE_TRUNCATED, input->last,
 						(struct packet_ref){ 0 }, text);
 		} else if (input->damage.damaged) {
@@ -343,7 +346,7 @@ static nt_time trace_begin(const struct run *run, const struct output *output)
 {
 	const struct output_recording *recording = live_recording(run);
 	const nt_time first = output_first_time(output);
-	nt_time begin = run->options->input_count == 1 ? output->stats->first_packet_time : output->stats->smallest_time;
+	nt_time begin = !output_input_has_packets(output, 1) ? output->stats->first_packet_time : output->stats->smallest_time;
 
 	if (recording && recording->session->begin != NT_TIME_NONE)
 		return recording->session->begin;

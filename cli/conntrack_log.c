@@ -71,6 +71,18 @@ static void read_lines(struct conntrack_log *log, FILE *file, struct conntrack_l
 	}
 }
 
+void conntrack_log_read_text(struct conntrack_log *log, struct bytes text, struct conntrack_log_doubts *doubts,
+			     struct limit_hits *hits)
+{
+	FILE *file = text.size ? fmemopen((void *)text.at, text.size, "r") : NULL;
+
+	*doubts = (struct conntrack_log_doubts){ 0 };
+	if (!file)
+		return;
+	read_lines(log, file, doubts, hits);
+	fclose(file);
+}
+
 enum nt_status conntrack_log_read(struct conntrack_log *log, const char *path, struct conntrack_log_doubts *doubts,
 				  struct limit_hits *hits, struct nt_error *error)
 {

@@ -23,6 +23,9 @@ struct conntrack_log_doubts {
 /* Adds the entries of a file.  NT_EIO with *error if it cannot be read. */
 enum nt_status conntrack_log_read(struct conntrack_log *log, const char *path, struct conntrack_log_doubts *doubts,
 				  struct limit_hits *hits, struct nt_error *error);
+/* The same of a text in memory. */
+void conntrack_log_read_text(struct conntrack_log *log, struct bytes text, struct conntrack_log_doubts *doubts,
+			     struct limit_hits *hits);
 void conntrack_log_clear(struct conntrack_log *log);
 
 /* After the last file: by time, and those without one last; as they stood where times are the same. */

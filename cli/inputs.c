@@ -1,5 +1,6 @@
 #include "cli/inputs.h"
 
+#include "cli/archive_inputs.h"
 #include "cli/conntrack_log.h"
 #include "cli/message.h"
 #include "cli/recording_input.h"
@@ -15,7 +16,8 @@ struct inputs {
 	struct limit_hits *hits;
 	struct capture_source *source;
 	struct recording_input *recording;
-	struct seed_inputs *seeds; /* NULL: none */
+	struct seed_inputs *seeds;       /* NULL: none, nor archives */
+	struct archive_inputs *archives; /* NULL: none */
 	struct conntrack_log log;
 	struct buffer keys;
 	size_t secrets_taken; /* of the source */
@@ -30,14 +32,19 @@ struct inputs {
 
 /* ---- opening ---- */
 
-static enum nt_status load_seed(struct inputs *inputs, const char *path, struct nt_error *error)
+/* What is no capture. */
+static enum nt_status open_other(struct inputs *inputs, const char *path, bool is_archive, struct nt_error *error)
 {
 	if (!inputs->seeds)
 		inputs->seeds = seed_inputs_new(inputs->hits);
-	return seed_inputs_load(inputs->seeds, path, error);
+	if (!is_archive)
+		return seed_inputs_load(inputs->seeds, path, error);
+	if (!inputs->archives)
+		inputs->archives = archive_inputs_new(inputs->hits);
+	return archive_inputs_open(inputs->archives, path, error);
 }
 
-/* What holds packets is opened as one source, which may be empty if there are traces of the Go library. */
+/* What holds packets is opened as one source, which may be empty if there are archives, or traces of the Go library. */
 static enum nt_status open_by_kind(struct inputs *inputs, struct nt_error *error)
 {
 	const struct options *options = inputs->options;
@@ -46,8 +53,10 @@ static enum nt_status open_by_kind(struct inputs *inputs, struct nt_error *error
 	size_t count = 0;
 
 	for (size_t i = 0; i < options->input_count && status == NT_OK; i++) {
-		if (seed_inputs_is(options->inputs[i]))
-			status = load_seed(inputs, options->inputs[i], error);
+		const bool is_archive = archive_inputs_is(options->inputs[i]);
+
+		if (is_archive || seed_inputs_is(options->inputs[i]))
+			status = open_other(inputs, options->inputs[i], is_archive, error);
 		else
 			captures[count++] = options->inputs[i];
 	}
@@ -162,6 +171,8 @@ struct bytes inputs_keys(struct inputs *inputs)
 
 bool inputs_keys_may_come(const struct inputs *inputs)
 {
+	if (inputs->archives)
+		return true;
 	for (size_t i = 0; inputs->source && i < capture_input_count(inputs->source); i++)
 		if (capture_input(inputs->source, i)->size_on_disk == 0)
 			return true;
@@ -198,6 +209,7 @@ void inputs_free(struct inputs *inputs)
 	capture_free(inputs->source);
 	recording_input_free(inputs->recording);
 	seed_inputs_free(inputs->seeds);
+	archive_inputs_free(inputs->archives);
 	conntrack_log_clear(&inputs->log);
 	buffer_free(&inputs->keys);
 	free(inputs);
@@ -218,11 +230,34 @@ const struct seed_inputs *inputs_seeds(const struct inputs *inputs)
 	return inputs->seeds;
 }
 
+static bool is_anything(const struct inputs *inputs)
+{
+	if (capture_input_count(inputs->source))
+		return true;
+	for (size_t i = 0; i < seed_inputs_count(inputs->seeds); i++)
+		if (seed_inputs_traces(inputs->seeds, i)->count)
+			return true;
+	return false;
+}
+
 enum nt_status inputs_read_confined(struct inputs *inputs, const struct correlate_options *options, struct nt_error *error)
 {
+	enum nt_status status;
+
 	if (!inputs->seeds)
 		return NT_OK;
-	return seed_inputs_read(inputs->seeds, capture_input_count(inputs->source) > 0, options, error);
+	if (inputs->archives) {
+		const struct archive_readers readers = { inputs->source, inputs->seeds, &inputs->log };
+
+		archive_inputs_unpack(inputs->archives, &readers, inputs->options->quiet);
+		conntrack_log_sort(&inputs->log);
+	}
+	status = seed_inputs_read(inputs->seeds, capture_input_count(inputs->source) > 0, options, error);
+	if (status == NT_OK && !is_anything(inputs))
+		return nt_fail(error, NT_EFORMAT, "cannot read %s: neither captures nor traces of the Go library are in it%s%s",
+			       inputs->options->inputs[0], seed_inputs_count(inputs->seeds) ? "; " : "",
+			       seed_inputs_count(inputs->seeds) ? seed_inputs_about(inputs->seeds, 0)->damage.text : "");
+	return status;
 }
 
 /* ---- merging ---- */

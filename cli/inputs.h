@@ -17,7 +17,7 @@ enum nt_status inputs_open(struct inputs **out, const struct options *options, s
 void inputs_free(struct inputs *inputs); /* NULL is fine */
 
 /*
- * What is better done when nothing can be opened any more: reads the traces of the Go library (`options` as of seed_traces_read()).  On
+ * What is better done when nothing can be opened any more: unpacks archives, reads the traces of the Go library (`options` as of seed_traces_read()).  On
  * failure *error has the sentence.
  */
 enum nt_status inputs_read_confined(struct inputs *inputs, const struct correlate_options *options, struct nt_error *error);

@@ -14,6 +14,7 @@ struct seed_input {
 	struct bytes text;
 	struct capture_input about;
 	struct seed_traces traces;
+	bool is_lost; /* there is nothing to read */
 };
 
 struct seed_inputs {
@@ -91,17 +92,28 @@ static void note_damage(struct seed_input *input, uint64_t offset, uint64_t lost
 	snprintf(damage->text, sizeof damage->text, "%.*s", (int)sizeof damage->text - 1, text);
 }
 
-void seed_inputs_add(struct seed_inputs *inputs, const char *name, struct bytes text)
+void seed_inputs_add(struct seed_inputs *inputs, const char *name, struct bytes text, const char *failure)
 {
 	struct seed_input *input = new_input(inputs, name);
 
 	input->about.bytes = text.size;
+	if (failure)
+		note_damage(input, text.size, 0, failure);
 	if (text.size > LIMIT_SEED_TRACE) {
 		limit_hit(inputs->hits, LIMIT_SEED_TRACE_HIT);
 		note_damage(input, LIMIT_SEED_TRACE, text.size - LIMIT_SEED_TRACE, "it is longer than a Go trace is read");
 		text.size = LIMIT_SEED_TRACE;
 	}
 	input->text = text;
+}
+
+void seed_inputs_add_damaged(struct seed_inputs *inputs, const char *name, const char *format, const struct capture_damage *damage)
+{
+	struct seed_input *input = new_input(inputs, name);
+
+	input->about.format = format;
+	input->about.damage = *damage;
+	input->is_lost = true;
 }
 
 static void load(struct seed_inputs *inputs, struct seed_input *to, struct input *from)
@@ -176,6 +188,8 @@ enum nt_status seed_inputs_read(struct seed_inputs *inputs, bool others, const s
 	for (size_t i = 0; i < inputs->count; i++) {
 		struct seed_input *input = inputs->at[i];
 
+		if (input->is_lost)
+			continue;
 		if (seed_traces_read(&input->traces, input->text, options, inputs->hits, &why) == NT_OK) {
 			any = true;
 		} else {

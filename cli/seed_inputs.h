@@ -18,8 +18,11 @@ bool seed_inputs_is(const char *path);
 /* Takes the text of a file, without reading it yet. */
 enum nt_status seed_inputs_load(struct seed_inputs *inputs, const char *path, struct nt_error *error);
 
-/* The same of bytes that must live as long as the inputs. */
-void seed_inputs_add(struct seed_inputs *inputs, const char *name, struct bytes text);
+/* The same of bytes that must live as long as the inputs.  `failure`: why they end before their end, or NULL. */
+void seed_inputs_add(struct seed_inputs *inputs, const char *name, struct bytes text, const char *failure);
+
+/* An input that was to be read and cannot be: what is wrong stands in its damage. */
+void seed_inputs_add_damaged(struct seed_inputs *inputs, const char *name, const char *format, const struct capture_damage *damage);
 
 /*
  * Reads all texts.  One that has no trace in it is damage of that input if another one has, or `others` are there; else the failure of the

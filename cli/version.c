@@ -1,5 +1,6 @@
 #include "cli/version.h"
 
+#include <archive.h>
 #include <brotli/decode.h>
 #include <jansson.h>
 #include <ldns/ldns.h>
@@ -25,6 +26,7 @@ void version_print(FILE *out)
 	fprintf(out, "ldns %s\n", ldns_version());
 	fprintf(out, "nghttp2 %s\n", nghttp2_version(0)->version_str);
 	fprintf(out, "SQLite %s\n", sqlite3_libversion());
+	fprintf(out, "%s\n", archive_version_string());
 	fprintf(out, "Jansson %s\n", jansson_version_str());
 }
 

@@ -73,6 +73,11 @@
 	X(LIMIT_ROWS_AHEAD, 4 * 1024 * 1024, "rows", \
 	  "of a recording wait for an earlier one; then the earliest is taken, whatever comes") \
 	X(LIMIT_RECORDING_EVENTS, 4096, "events", "further events of a recording are not listed") \
+	X(LIMIT_ARCHIVE_MEMBERS, 4096, "files", "further ones of an archive are not read") \
+	X(LIMIT_ARCHIVE_MEMBER, 256 * 1024 * 1024, "bytes", "a longer file in an archive is cut there") \
+	X(LIMIT_ARCHIVE_SIZE, 512 * 1024 * 1024, "bytes", "of all files in an archive; what comes after them is not read") \
+	X(LIMIT_ARCHIVE_READ, 1024 * 1024 * 1024, "bytes", "of an archive after decompression; what comes after them is not read") \
+	X(LIMIT_ARCHIVE_NAME, 1024, "bytes", "a longer name of a file in an archive is cut") \
 	X(LIMIT_SEED_TRACE, 64 * 1024 * 1024, "bytes", "a longer trace of the Go library is read up to there") \
 	X(LIMIT_SEED_TEXT, 64 * 1024, "bytes", "a longer text in a trace of the Go library is cut") \
 	X(LIMIT_SEED_TRACES, 128, "traces", "of the Go library; further ones are not read") \

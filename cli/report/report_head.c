@@ -99,10 +99,12 @@ static void print_damage(struct report *report, const struct capture_input *inpu
 /* What is told by a program, not shown by packets. */
 static void print_seed(struct report *report, const struct capture_input *input)
 {
-	report_begin_head(report, "Go trace");
-	print_input_name(report, input);
-	fputs(": what the program itself recorded, in whole milliseconds", report->out);
-	report_end_line(report);
+	if (strcmp(input->format, "go-trace") == 0) {
+		report_begin_head(report, "Go trace");
+		print_input_name(report, input);
+		fputs(": what the program itself recorded, in whole milliseconds", report->out);
+		report_end_line(report);
+	}
 	if (!input->damage.damaged)
 		return;
 	report_begin_head(report, "damage");
