@@ -1,8 +1,11 @@
 /*
- * A whole capture file, as nettrace-analyze --json reads it: with the keys that it carries.
+ * A whole capture file with the keys that it carries, into everything that nettrace-analyze writes of it.
  */
 #include "capture/source.h"
 #include "cli/har/har.h"
+#include "cli/otlp/otlp.h"
+#include "cli/har/har.h"
+#include "cli/html/html_page.h"
 #include "cli/otlp/otlp.h"
 #include "cli/output.h"
 #include "correlate/views.h"
@@ -13,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void write_json(FILE *out, const struct capture_source *source, const struct correlate_stats *stats,
+static void write_all(FILE *out, const struct capture_source *source, const struct correlate_stats *stats,
 		       const struct trace_list *list, const struct limit_hits *hits)
 {
 	const struct output output = { .description = "fuzz",
@@ -71,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	correlator_finish(correlator);
 	trace_list_sort(&list);
 	views_join(&list);
-	write_json(nowhere, source, correlator_stats(correlator), &list, &hits);
+	write_all(nowhere, source, correlator_stats(correlator), &list, &hits);
 	correlator_free(correlator);
 	capture_free(source);
 	trace_list_free(&list);

@@ -4,7 +4,7 @@
  *
  * For each there must be no crash, no word of a sanitizer, an end within the time allowed, and, unless the file is refused, valid JSON:
  * the same bytes both times, whatever the seed of the hash tables.  Some are also read in the other ways there are: as a report, as lines,
- * with packets written, with nDPI and certificates verified.
+ * for other programs (HAR, OTLP, HTML), with packets written, with nDPI and certificates verified.
  *
  * A file is one process, so that what crashes on one input goes on with the next.  A case is a file, a number and a seed: the same three
  * give the same bytes.
@@ -239,8 +239,8 @@ static void must_be_json_lines(struct bytes text)
 static void must_be_plain(struct bytes text)
 {
 	for (size_t i = 0; i < text.size; i++)
-		if ((text.at[i] < ' ' && text.at[i] != '\n') || text.at[i] == 0x7f)
-			fail("the report has control characters");
+		if ((text.at[i] < ' ' && text.at[i] != '\n' && text.at[i] != '\t') || text.at[i] == 0x7f)
+			fail("a text has control characters");
 }
 
 static struct buffer result(const char *name)
@@ -282,23 +282,30 @@ static void run_twice(unsigned number, bool keep)
 static void run_another_way(unsigned which)
 {
 	static const struct {
-		const char *options[10];
-		void (*must)(struct bytes);
+		const char *options[12];
+		struct {
+			const char *name;
+			void (*must)(struct bytes);
+		} results[3];
 	} ways[] = {
-		{ { "--no-ndpi", "--no-verify", "-v", "-o", "first" }, must_be_plain },
-		{ { "--no-ndpi", "--no-verify", "--ndjson", "-o", "first" }, must_be_json_lines },
+		{ { "--no-ndpi", "--no-verify", "-v", "-o", "first" }, { { "first", must_be_plain } } },
+		{ { "--no-ndpi", "--no-verify", "--ndjson", "-o", "first" }, { { "first", must_be_json_lines } } },
 		{ { "--no-ndpi", "--no-verify", "--json", "--headers=values", "--secrets", "-w", "packets", "-o", "first" },
-		  must_be_json },
-		{ { "--json", "--headers=lengths", "-o", "first" }, must_be_json },
+		  { { "first", must_be_json } } },
+		{ { "--no-ndpi", "--no-verify", "--headers=values", "--har=har", "--otlp=otlp", "--html=html", "-o", "first" },
+		  { { "har", must_be_json }, { "otlp", must_be_json }, { "html", must_be_plain } } },
+		{ { "--json", "--headers=lengths", "-o", "first" }, { { "first", must_be_json } } },
 	};
-	struct buffer text;
 
 	which %= sizeof ways / sizeof *ways;
 	if (analyze(ways[which].options) == 1)
 		return;
-	text = result("first");
-	ways[which].must((struct bytes){ text.at, text.size });
-	buffer_free(&text);
+	for (size_t i = 0; i < 3 && ways[which].results[i].name; i++) {
+		struct buffer text = result(ways[which].results[i].name);
+
+		ways[which].results[i].must((struct bytes){ text.at, text.size });
+		buffer_free(&text);
+	}
 }
 
 static void run_case(struct progress *mine, unsigned number)
