@@ -47,11 +47,15 @@ const struct trace_finding *causes_naming(const struct causes *causes, trace_id 
 	return naming.count ? &causes->output->list->findings[naming.at[0].index] : NULL;
 }
 
-nt_time causes_end_of_waiting(const struct causes *causes, const struct trace_http_request *request)
+nt_time causes_end_of_request(const struct causes *causes, const struct trace_http_request *request)
 {
 	const struct trace_finding *cause = causes_of(causes, request->id);
 	const struct trace_tcp_conn *conn = trace_find_tcp_conn(causes->output->list, request->tcp_conn);
 
+	if (request->resp_end != NT_TIME_NONE)
+		return request->resp_end;
+	if (request->resp_complete && request->resp_recv != NT_TIME_NONE) /* a trace of the Go library tells no more */
+		return request->resp_recv;
 	if (cause && cause->at != NT_TIME_NONE && cause->at >= request->req_sent)
 		return cause->at;
 	if (conn && conn->close != NT_TIME_NONE && conn->close >= request->req_sent)

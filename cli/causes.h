@@ -21,7 +21,7 @@ const struct trace_finding *causes_of(const struct causes *causes, trace_id id);
 /* The same for a record that took part in what failed: a connection, a TLS tunnel, a conversation. */
 const struct trace_finding *causes_naming(const struct causes *causes, trace_id id);
 
-/* The end of a request whose response is not whole: when it is told to have failed, else that of its connection or of the trace. */
-nt_time causes_end_of_waiting(const struct causes *causes, const struct trace_http_request *request);
+/* The end of a request: of its response, or when it is told to have failed, else that of its connection or of the trace. */
+nt_time causes_end_of_request(const struct causes *causes, const struct trace_http_request *request);
 
 #endif

@@ -49,12 +49,13 @@ static int64_t set_up(const struct har_times *times)
 struct har_times har_times(const struct har *har, const struct trace_http_request *request)
 {
 	struct har_times times;
-	nt_time asked = request->req_end, begun = request->resp_begin, end = request->resp_end;
+	const nt_time end = causes_end_of_request(&har->causes, request);
+	nt_time asked = request->req_end, begun = request->resp_begin;
 
-	if (end == NT_TIME_NONE)
-		end = causes_end_of_waiting(&har->causes, request);
 	if (begun == NT_TIME_NONE)
 		begun = end;
+	if (asked == NT_TIME_NONE && request->req_complete) /* nothing tells when: all of it is waiting */
+		asked = request->req_sent;
 	if (asked == NT_TIME_NONE || asked > begun)
 		asked = begun;
 	take_set_up(&times, &request->timing);

@@ -193,9 +193,8 @@ static nt_time start_of(const struct otlp *otlp, const struct trace_http_request
 struct otlp_span otlp_span_of_request(const struct otlp *otlp, const struct trace_http_request *request)
 {
 	struct otlp_span span = name_request(otlp, request);
-	nt_time end = request->resp_end;
 
-	set_times(&span, start_of(otlp, request), end == NT_TIME_NONE ? causes_end_of_waiting(&otlp->causes, request) : end);
+	set_times(&span, start_of(otlp, request), causes_end_of_request(&otlp->causes, request));
 	return span;
 }
 

@@ -306,6 +306,16 @@ START_TEST(request_without_an_answer_waits_for_the_end_of_its_connection)
 }
 END_TEST
 
+/* As in a trace of the Go library. */
+START_TEST(request_of_which_only_begin_and_response_are_known_is_waited_for)
+{
+	struct trace_http_request *request = add_request(100000, 200000);
+
+	request->req_end = request->resp_begin = request->resp_end = NT_TIME_NONE;
+	assert_has(write_archive(), "\"send\":0,\"wait\":100,\"receive\":0}");
+}
+END_TEST
+
 START_TEST(response_that_is_not_whole_says_so)
 {
 	struct trace_http_request *request = add_request(100000, 200000);
@@ -443,6 +453,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tcase, connect_has_no_parameters);
 	tcase_add_test(tcase, request_without_an_answer_waits_for_the_failure);
 	tcase_add_test(tcase, request_without_an_answer_waits_for_the_end_of_its_connection);
+	tcase_add_test(tcase, request_of_which_only_begin_and_response_are_known_is_waited_for);
 	tcase_add_test(tcase, response_that_is_not_whole_says_so);
 	tcase_add_test(tcase, what_has_no_request_or_no_time_is_counted);
 	tcase_add_test(tcase, finding_that_is_about_no_request_is_in_the_log);
