@@ -127,17 +127,50 @@ static void write_unknown(struct html_page *page)
 	HTML(html, "</dd>\n");
 }
 
+#define COUNT_TOLD(kind, records) \
+	for (size_t i = 0; i < html_record_count(page, kind); i++) \
+	told += (records)[i].seed && (records)[i].seed->alone
+
+/* What only a trace of the Go library tells of. */
+static uint64_t count_told(const struct html_page *page)
+{
+	const struct trace_list *list = page->list;
+	uint64_t told = 0;
+
+	COUNT_TOLD(HTML_DIALS, list->dials);
+	COUNT_TOLD(HTML_HTTP, list->http_requests);
+	COUNT_TOLD(HTML_TLS, list->tls_tunnels);
+	COUNT_TOLD(HTML_DNS, list->dns_queries);
+	COUNT_TOLD(HTML_TCP, list->tcp_conns);
+	COUNT_TOLD(HTML_UDP, list->udp_conns);
+	return told;
+}
+
+static uint64_t count_inferred(const struct html_page *page)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < html_record_count(page, HTML_DIALS); i++)
+		count += !(page->list->dials[i].seed && page->list->dials[i].seed->alone);
+	return count;
+}
+
 static void write_knowledge(struct html_page *page)
 {
 	struct html *html = &page->html;
+	const uint64_t inferred = count_inferred(page);
 
 	HTML(html, "<h3>Known and inferred</h3>\n<dl class=\"lines\">\n");
-	if (html_record_count(page, HTML_DIALS)) {
+	if (inferred) {
 		HTML(html, "<dt>inferred</dt><dd>");
-		html_words(html, "%zu dial%s: no packet says “dial”. ", html_record_count(page, HTML_DIALS),
-			   report_plural(html_record_count(page, HTML_DIALS)));
-		HTML(html, "Look-ups and connections are put together by client, name, answer and time.");
-		HTML(html, "</dd>\n");
+		html_count(page, inferred, "dial");
+		HTML(html,
+		     ": no packet says “dial”. Look-ups and connections are put together by client, name, answer and time.</dd>\n");
+	}
+	if (count_told(page)) {
+		HTML(html, "<dt>told</dt><dd>");
+		html_count(page, count_told(page), "record");
+		HTML(html, " by a Go trace only: no packet shows them.</dd>\n");
 	}
 	write_hosts(page);
 	write_clients(page);

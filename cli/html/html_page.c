@@ -48,7 +48,7 @@ static bool open_page(struct html_page *page, FILE *out, const struct output *ou
 	page->report = (struct report){
 		.output = &page->output,
 		.list = output->list,
-		.many_inputs = output_input_count(output) > 1,
+		.many_inputs = output_input_has_packets(output, 1),
 		.entries_max = SIZE_MAX,
 		.children_max = SIZE_MAX,
 		.listener = html_listen,

@@ -13,14 +13,14 @@ static void write_agreed(struct html_page *page, const struct trace_tls_tunnel *
 	const char *cipher = tls_cipher_text(tunnel->cipher_suite), *group = tls_group_text(tunnel->group);
 	char version[16];
 
-	if (tunnel->server_hello)
-		html_words(html, "%s", tls_version_text(tunnel->version, version));
+	if (tunnel->seed && tunnel->seed->alone) /* it does not tell the version */
+		html_words(html, "%s", tunnel->done && cipher ? cipher : "");
+	else if (tunnel->server_hello && cipher)
+		html_words(html, "%s, %s", tls_version_text(tunnel->version, version), cipher);
+	else if (tunnel->server_hello)
+		html_words(html, "%s, cipher 0x%04x", tls_version_text(tunnel->version, version), tunnel->cipher_suite);
 	else if (tunnel->offered_version)
 		html_words(html, "%s offered", tls_version_text(tunnel->offered_version, version));
-	if (tunnel->server_hello && cipher)
-		html_words(html, ", %s", cipher);
-	else if (tunnel->server_hello)
-		html_words(html, ", cipher 0x%04x", tunnel->cipher_suite);
 	if (group)
 		html_words(html, ", %s", group);
 	if (tunnel->negotiated_protocol.size) {

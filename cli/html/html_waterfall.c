@@ -60,14 +60,19 @@ static const char *class_of(const struct report_said *step)
 	return strcmp(step->label, "HTTP") == 0 ? "http" : "dns";
 }
 
+/* SVG does not draw what has no width at all: in percent. */
+#define LEAST_WIDTH 0.0001
+
 static void write_rectangle(struct html *html, const char *class, bool failed, struct place place)
 {
+	const double width = place.to - place.from;
+
 	HTML(html, "<rect class=\"");
 	html_words(html, "%s%s", class, failed ? " f" : "");
 	HTML(html, "\" x=\"");
 	html_words(html, "%.8g%%", place.from);
 	HTML(html, "\" width=\"");
-	html_words(html, "%.5g%%", place.to - place.from);
+	html_words(html, "%.5g%%", width < LEAST_WIDTH ? LEAST_WIDTH : width);
 	HTML(html, "\"/>");
 }
 

@@ -545,6 +545,30 @@ START_TEST(bars_stand_where_the_steps_were)
 }
 END_TEST
 
+START_TEST(bar_of_no_length_is_drawn)
+{
+	/* The look-up: SVG draws nothing of the width 0. */
+	page();
+	assert_has(written, "<rect class=\"dns");
+	assert_lacks(written, "width=\"0%\"");
+}
+END_TEST
+
+START_TEST(record_of_a_go_trace_alone_is_told_not_inferred)
+{
+	struct trace_seed seed = { .alone = true };
+
+	page();
+	assert_has(written, "<dd>2 dials: no packet says");
+	assert_lacks(written, "by a Go trace only");
+	dials[0].seed = dials[1].seed = tunnel.seed = &seed;
+	page();
+	assert_has(written, "3 records by a Go trace only");
+	assert_lacks(written, "no packet says");
+	assert_lacks(written, "TLS 1.2,");
+}
+END_TEST
+
 START_TEST(time_is_summed_by_phase)
 {
 	page();
@@ -675,6 +699,8 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tcase, trace_without_packets_is_a_page);
 	tcase_add_test(tcase, records_of_every_kind_have_a_row);
 	tcase_add_test(tcase, bars_stand_where_the_steps_were);
+	tcase_add_test(tcase, bar_of_no_length_is_drawn);
+	tcase_add_test(tcase, record_of_a_go_trace_alone_is_told_not_inferred);
 	tcase_add_test(tcase, time_is_summed_by_phase);
 	tcase_add_test(tcase, damage_and_limits_are_shown);
 	tcase_add_test(tcase, chain_that_several_handshakes_showed_is_there_once);
