@@ -28,6 +28,7 @@ struct datagram {
 	struct fragment_key key;
 	nt_time begin;
 	struct part *parts;      /* sorted by offset, without overlaps */
+	struct part **tail;      /* where one behind all of them goes */
 	uint32_t covered;        /* bytes of all parts */
 	uint32_t total;          /* size of the datagram, 0 until the last fragment came */
 	uint32_t reach;          /* end of the part that reaches farthest */
@@ -132,6 +133,7 @@ static struct datagram *find_or_add(struct fragments *fragments, const struct fr
 	datagram = nt_zalloc(sizeof *datagram);
 	datagram->key = *key;
 	datagram->begin = now;
+	datagram->tail = &datagram->parts;
 	*at = datagram;
 	datagram->older = fragments->newest;
 	if (fragments->newest)
@@ -157,6 +159,8 @@ static void add_piece(struct fragments *fragments, struct datagram *datagram, st
 	if (have)
 		memcpy(part->bytes, captured.at + skip, have);
 	*at = part;
+	if (!part->next)
+		datagram->tail = &part->next;
 	datagram->covered += size;
 	fragments->bytes += sizeof *part + have;
 }
@@ -164,7 +168,7 @@ static void add_piece(struct fragments *fragments, struct datagram *datagram, st
 /* Adds what is new of [offset, end): only the holes between the parts that are there. */
 static void add_parts(struct fragments *fragments, struct datagram *datagram, uint32_t offset, uint32_t end, struct bytes captured)
 {
-	struct part **at = &datagram->parts;
+	struct part **at = offset >= datagram->reach ? datagram->tail : &datagram->parts;
 	uint32_t start = offset;
 
 	while (start < end) {
@@ -195,6 +199,8 @@ static struct overlap overlap_of(const struct datagram *datagram, uint32_t offse
 {
 	struct overlap overlap = { 0 };
 
+	if (offset >= datagram->reach)
+		return overlap;
 	for (const struct part *part = datagram->parts; part && part->offset < end; part = part->next) {
 		uint32_t from = part->offset > offset ? part->offset : offset;
 		uint32_t to = part->offset + part->size < end ? part->offset + part->size : end;
@@ -263,13 +269,13 @@ bool fragments_add(struct fragments *fragments, const struct net_packet *fragmen
 		drop(fragments, datagram, false);
 		return false;
 	}
-	if (end > datagram->reach)
-		datagram->reach = (uint32_t)end;
 	if (datagram->count++ == 0 || fragment->fragment.offset == 0)
 		datagram->first = *fragment;
 	if (!fragment->fragment.more && !datagram->total)
 		datagram->total = (uint32_t)end;
 	add_parts(fragments, datagram, fragment->fragment.offset, (uint32_t)end, cur_rest(&fragment->payload));
+	if (end > datagram->reach)
+		datagram->reach = (uint32_t)end;
 	if (!datagram->total || datagram->covered < datagram->total || datagram->parts->offset != 0)
 		return false;
 	assemble(fragments, datagram, whole);
