@@ -10,6 +10,7 @@
 #include "cli/packets_out.h"
 #include "cli/progress.h"
 #include "cli/sandbox.h"
+#include "cli/store/store.h"
 #include "cli/version.h"
 #include "correlate/seed_join.h"
 #include "correlate/views.h"
@@ -30,12 +31,14 @@ struct run {
 	struct tls_keylog *keylog; /* NULL without keys */
 	size_t keys_taken;         /* bytes of inputs_keys() that are in it */
 	struct verifier *verifier; /* NULL with --no-verify */
-	struct trace_sink sink;
+	struct trace_sink sink, store_sink;
+	struct trace_tee tee; /* of records that go by, as lines and to the store */
 	struct trace_list list;
 	struct limit_hits hits;
 	struct outfile out;
 	struct packets_out packets_out;
 	struct exports exports;
+	struct store *store;  /* NULL without --store */
 	struct output output; /* what is known of the trace: all of it when the last packet was read */
 	char *input_names;
 	struct ndjson *ndjson; /* NULL without --ndjson */
@@ -80,27 +83,28 @@ static bool needs_all_records(const struct run *run)
 	return inputs_seeds(run->inputs) != NULL;
 }
 
-static struct trace_sink wanted_records(const struct run *run)
+/* Of a sink the kinds that are wanted; the report says of everything on which connection it was. */
+static struct trace_sink wanted_of(struct trace_sink sink, const struct output_omit *omit, bool is_report)
 {
-	const struct options *options = run->options;
-	const struct output_omit *omit = &options->omit;
-	const bool as_json = options->json || options->ndjson;
-	struct trace_sink sink = run->ndjson ? ndjson_sink : trace_list_sink;
-
 	if (omit->dns)
 		sink.dns_query = NULL;
 	if (omit->tls)
 		sink.tls_tunnel = NULL;
 	if (omit->http)
 		sink.http_request = NULL;
-	/* The report says of everything on which connection it was. */
-	if (as_json && omit->dials)
+	if (!is_report && omit->dials)
 		sink.dial = NULL;
-	if (as_json && omit->tcp)
+	if (!is_report && omit->tcp)
 		sink.tcp_conn = NULL;
-	if (as_json && omit->udp)
+	if (!is_report && omit->udp)
 		sink.udp_conn = NULL;
 	return sink;
+}
+
+static struct trace_sink wanted_records(const struct run *run)
+{
+	return wanted_of(run->ndjson ? ndjson_sink : trace_list_sink, &run->options->omit,
+			 !run->options->json && !run->options->ndjson);
 }
 
 static struct correlate_options correlate_options(const struct run *run)
@@ -129,6 +133,11 @@ static struct correlator *new_correlator(struct run *run)
 	if (needs_all_records(run))
 		return correlator_new(&correlate, &trace_list_sink, &run->list, &run->hits);
 	run->sink = wanted_records(run);
+	if (run->ndjson && run->store) {
+		run->store_sink = wanted_of(store_sink, &run->options->omit, false);
+		run->tee = (struct trace_tee){ .sinks = { &run->sink, &run->store_sink }, .contexts = { run->ndjson, run->store } };
+		return correlator_new(&correlate, &trace_tee_sink, &run->tee, &run->hits);
+	}
 	return correlator_new(&correlate, &run->sink, run->ndjson ? (void *)run->ndjson : &run->list, &run->hits);
 }
 
@@ -250,7 +259,7 @@ struct written {
 	const char *what, *path;
 };
 
-enum { WRITTEN = 2 + EXPORT_KINDS };
+enum { WRITTEN = 3 + EXPORT_KINDS };
 
 static void list_written(const struct options *options, struct written out[WRITTEN])
 {
@@ -258,6 +267,7 @@ static void list_written(const struct options *options, struct written out[WRITT
 	out[1] = (struct written){ "-w", options->packets_out };
 	for (int i = 0; i < EXPORT_KINDS; i++)
 		out[2 + i] = (struct written){ export_option((enum export_kind)i), options->exports[i] };
+	out[WRITTEN - 1] = (struct written){ "--store", options->store };
 }
 
 static bool is_same_place(const char *a, const char *b)
@@ -408,6 +418,8 @@ static enum nt_status open_all(struct run *run, struct nt_error *error)
 		status = packets_out_open(&run->packets_out, options->packets_out, error);
 	if (status == NT_OK)
 		status = exports_open(&run->exports, options->exports, error);
+	if (status == NT_OK && options->store)
+		status = store_open(&run->store, options->store, error);
 	if (status == NT_OK && !options->no_verify)
 		status = verifier_new(&run->verifier, options->ca, error);
 	if (status == NT_OK) {
@@ -430,6 +442,8 @@ static void confine(const struct run *run)
 
 	for (int i = 0; i < EXPORT_KINDS; i++)
 		files[2 + i] = (struct sandbox_file){ run->exports.files[i].temporary, run->exports.files[i].path };
+	if (run->store)
+		files[WRITTEN - 1] = (struct sandbox_file){ store_file(run->store)->temporary, store_file(run->store)->path };
 	if (!run->options->no_sandbox && sandbox_enter(files, WRITTEN, &error) == NT_EIO && !run->options->quiet)
 		message("%s", error.text);
 }
@@ -539,6 +553,16 @@ static void write_lines(struct run *run)
 	trace_list_give(&run->list, &sink, run->ndjson);
 }
 
+/* Records that went by as lines went to the store too, by then. */
+static enum nt_status write_store(struct run *run, struct nt_error *error)
+{
+	if (!run->ndjson) {
+		run->store_sink = wanted_of(store_sink, &run->options->omit, false);
+		trace_list_give(&run->list, &run->store_sink, run->store);
+	}
+	return store_finish(run->store, &run->output, error);
+}
+
 static bool write_output(struct run *run)
 {
 	const struct output *output = &run->output;
@@ -584,6 +608,10 @@ static enum exit_status analyze(struct run *run)
 		message("%s", error.text);
 		exit_status = EXIT_FAILED;
 	}
+	if (run->store && write_store(run, &error) != NT_OK) {
+		message("%s", error.text);
+		exit_status = EXIT_FAILED;
+	}
 	errno = 0;
 	if (outfile_finish(&run->out, write_output(run), &error) != NT_OK) {
 		message("%s", error.text);
@@ -599,6 +627,7 @@ static void clear(struct run *run)
 	tls_keylog_free(run->keylog);
 	verifier_free(run->verifier);
 	packets_out_clear(&run->packets_out);
+	store_free(run->store);
 	inputs_free(run->inputs);
 	trace_list_free(&run->list);
 	ndjson_free(run->ndjson);

@@ -145,6 +145,8 @@ static const struct option_row rows[] = {
 	  SETS(exports[EXPORT_HAR]) },
 	{ "otlp", 0, "FILE", "write it to FILE as spans of OpenTelemetry, OTLP/JSON", option_take_file,
 	  SETS(exports[EXPORT_OTLP]) },
+	{ "store", 0, "FILE", "write it to FILE as a SQLite database, a table for each kind of record", option_take_file,
+	  SETS(store) },
 	{ "description", 0, "TEXT", "what the trace is of (the names of the inputs)", option_take_text, SETS(description) },
 	{ "filter", 'f', "FILTER", "only packets that match, in the syntax of pcap-filter(7)", option_take_text, SETS(filter) },
 	{ "client", 0, "ADDR[/LEN]", "only connections of this client or network; repeatable", take_client, 0 },

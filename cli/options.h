@@ -16,6 +16,7 @@ struct options {
 	const char *filter;      /* pcap-filter expression, or NULL */
 	const char *session;     /* of a recording: a number, "last", or NULL */
 	const char *packets_out; /* pcapng file to write, or NULL */
+	const char *store;       /* database to write, or NULL */
 	const char *exports[EXPORT_KINDS];
 	bool all_packets; /* all that were read go there */
 	struct correlate_prefix *clients;

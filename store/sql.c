@@ -323,6 +323,12 @@ void sql_bind_text(struct sql_statement *s, const char *text)
 	note_bound(s, sqlite3_bind_text(s->handle, ++s->parameter, text, -1, SQLITE_STATIC));
 }
 
+void sql_bind_string(struct sql_statement *s, struct bytes text)
+{
+	note_bound(s, sqlite3_bind_text64(s->handle, ++s->parameter, text.size ? (const char *)text.at : "", text.size,
+					  SQLITE_TRANSIENT, SQLITE_UTF8));
+}
+
 void sql_bind_bytes(struct sql_statement *s, struct bytes bytes)
 {
 	if (bytes.size == 0)

@@ -3,7 +3,7 @@
  *
  * Parameters and columns are bound and taken one after the other, in the order of the SQL text: two takes never share an
  * expression. Every function that can fail returns an enum nt_status and fills *error with a sentence that names the file and says
- * what to do. Internal to store/.
+ * what to do. For store/, and for cli/store/, which writes another kind of database.
  */
 #ifndef NETTRACE_STORE_SQL_H
 #define NETTRACE_STORE_SQL_H
@@ -72,6 +72,7 @@ void sql_finalize(struct sql_statement *s); /* zeroed or finalized is fine */
 /* Binds the next parameter.  Text and bytes must live until sql_reset(); a NULL text and NT_TIME_NONE are NULL. */
 void sql_bind_int(struct sql_statement *s, int64_t value);
 void sql_bind_text(struct sql_statement *s, const char *text);
+void sql_bind_string(struct sql_statement *s, struct bytes text); /* UTF-8; copied, so it need not live */
 void sql_bind_bytes(struct sql_statement *s, struct bytes bytes);
 void sql_bind_time(struct sql_statement *s, nt_time time);
 void sql_bind_null(struct sql_statement *s);

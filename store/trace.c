@@ -467,3 +467,31 @@ void trace_list_free(struct trace_list *list)
 	arena_free(&list->strings);
 	*list = (struct trace_list){ 0 };
 }
+
+/* ---- two sinks ---- */
+
+#define TEE(kind, type) \
+	static void tee_##kind(void *context, const struct type *record) \
+	{ \
+		const struct trace_tee *tee = context; \
+\
+		for (int i = 0; i < 2; i++) \
+			if (tee->sinks[i]->kind) \
+				tee->sinks[i]->kind(tee->contexts[i], record); \
+	}
+
+TEE(dial, trace_dial)
+TEE(tcp_conn, trace_tcp_conn)
+TEE(udp_conn, trace_udp_conn)
+TEE(dns_query, trace_dns_query)
+TEE(tls_tunnel, trace_tls_tunnel)
+TEE(http_request, trace_http_request)
+TEE(finding, trace_finding)
+
+const struct trace_sink trace_tee_sink = { .dial = tee_dial,
+					   .tcp_conn = tee_tcp_conn,
+					   .udp_conn = tee_udp_conn,
+					   .dns_query = tee_dns_query,
+					   .tls_tunnel = tee_tls_tunnel,
+					   .http_request = tee_http_request,
+					   .finding = tee_finding };

@@ -410,6 +410,13 @@ struct trace_sink {
 	void (*finding)(void *context, const struct trace_finding *finding); /* last of all, in the order of importance */
 };
 
+/* A sink that hands each record to two others; its context is a struct trace_tee. */
+struct trace_tee {
+	const struct trace_sink *sinks[2];
+	void *contexts[2];
+};
+extern const struct trace_sink trace_tee_sink;
+
 /* Records of all kinds in memory, each list sorted by id after trace_list_sort(); findings stay in the order of importance. */
 struct trace_list {
 	struct trace_dial *dials;
