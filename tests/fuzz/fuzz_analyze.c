@@ -17,7 +17,7 @@
 #include <string.h>
 
 static void write_all(FILE *out, const struct capture_source *source, const struct correlate_stats *stats,
-		       const struct trace_list *list, const struct limit_hits *hits)
+		      const struct trace_list *list, const struct limit_hits *hits)
 {
 	const struct output output = { .description = "fuzz",
 				       .headers = "values",
