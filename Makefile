@@ -105,7 +105,7 @@ soak: deps-soak
 		find build-soak/run/sample -name '*.json' | xargs -r tests/contract && exit $$status
 
 $(B)/soak: $(B)/tests/soak/soak.o $(B)/tests/soak/analyze_main.o $(B)/tests/support/mutate.o $(B)/libnettrace.a
-	$(Q)echo "  LD    $@"; $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -ljansson $(LIBS)
+	$(Q)echo "  LD    $@"; $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/tests/soak/analyze_main.o: cli/analyze.c
 	$(Q)mkdir -p $(@D); echo "  CC    $<"; $(CC) $(ALL_CFLAGS) -Dmain=analyze_main -Wno-missing-prototypes -c -o $@ $<

@@ -60,7 +60,9 @@ void reader_start_feeds(struct reader *reader)
 		order_clear(&feed->order);
 		feed->order.hits = reader->hits;
 		feed->order.lag = i == FEED_PACKETS ? reader->selected->disorder : INT64_MAX;
-		feed->seen = i == FEED_PACKETS ? reader->selected->first_packet - 1 : INT64_MIN;
+		feed->seen = INT64_MIN;
+		if (i == FEED_PACKETS && reader->selected->first_packet > INT64_MIN)
+			feed->seen = reader->selected->first_packet - 1;
 		feed->timed = NT_TIME_NONE;
 		feed->next = feed->count = 0;
 		feed->ended = NT_OK;

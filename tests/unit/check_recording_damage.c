@@ -124,6 +124,20 @@ START_TEST(packets_in_a_backward_order_of_rows_are_damage)
 }
 END_TEST
 
+START_TEST(session_that_begins_before_all_packets_has_them_all)
+{
+	const char *path = recordings_path("first.db");
+	struct recording *r = writer_with_session(path);
+
+	put_packets(r, 1, 10, 1000);
+	close_recording(r);
+	ck_assert(tell_sqlite(path, "UPDATE sessions SET first_packet = -9223372036854775807 - 1"));
+	r = reader_of(path);
+	ck_assert_uint_eq(count_packets(r, 1), 10);
+	recording_close(r, NULL);
+}
+END_TEST
+
 START_TEST(any_damage_ends_in_some_result)
 {
 	const char *path = large_recording("flips.db");
@@ -239,6 +253,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tcase, file_that_is_cut_gives_the_packets_before_the_cut);
 	tcase_add_test(tcase, damaged_page_ends_the_keys_before_it);
 	tcase_add_test(tcase, packets_in_a_backward_order_of_rows_are_damage);
+	tcase_add_test(tcase, session_that_begins_before_all_packets_has_them_all);
 	tcase_add_test(tcase, any_damage_ends_in_some_result);
 	tcase_add_test(tcase, schema_without_an_end_is_damage);
 	suite_add_tcase(suite, tcase);
