@@ -124,17 +124,17 @@ make_certificates() {
 	make_authority strange-middle stranger
 	make_leaf good middle '-1 day' '+90 days' www.lab.test bad.lab.test proxy.lab.test tls12.lab.test tls13.lab.test retry.lab.test \
 		mtls.lab.test h2.lab.test
-	make_leaf expired middle '-90 days' '-3 days' expired.lab.test proxy.lab.test
-	make_leaf early middle '+3 days' '+90 days' early.lab.test
+	make_leaf expired middle '-90 days' '-3 days' expired.lab.test expired12.lab.test proxy.lab.test
+	make_leaf early middle '+3 days' '+90 days' early.lab.test early12.lab.test
 	make_leaf other middle '-1 day' '+90 days' other.lab.test '*.other.test'
-	make_leaf nochain middle '-1 day' '+90 days' nochain.lab.test
-	make_leaf foreign strange-middle '-1 day' '+90 days' foreign.lab.test
+	make_leaf nochain middle '-1 day' '+90 days' nochain.lab.test nochain12.lab.test
+	make_leaf foreign strange-middle '-1 day' '+90 days' foreign.lab.test foreign12.lab.test
 	make_leaf soon middle '-1 day' '+5 days' soon.lab.test
 	USAGE=clientAuth make_leaf purpose middle '-1 day' '+90 days' purpose.lab.test
 	USAGE=clientAuth make_leaf client middle '-1 day' '+90 days' client
 	USAGE=clientAuth make_leaf client-expired middle '-90 days' '-3 days' client
 	USAGE=clientAuth make_leaf client-foreign strange-middle '-1 day' '+90 days' client
-	lab_issue self self '/O=Lab/CN=self.lab.test' 'subjectAltName=DNS:self.lab.test,DNS:proxy.lab.test'
+	lab_issue self self '/O=Lab/CN=self.lab.test' 'subjectAltName=DNS:self.lab.test,DNS:self12.lab.test,DNS:proxy.lab.test'
 	cp "$LAB/self.pem" "$LAB/self-chain.pem"
 	cp "$LAB/nochain.pem" "$LAB/nochain-chain.pem"
 	cat "$LAB/foreign.pem" "$LAB/strange-middle.pem" "$LAB/stranger.pem" >"$LAB/foreign-chain.pem"
