@@ -19,8 +19,16 @@ struct cause {
 	size_t finding; /* index */
 };
 
+/* An error among the findings of the list, by the records that it is about. */
+struct known {
+	trace_id trace;
+	size_t finding; /* index */
+};
+
 struct telling {
 	struct trace_list *list;
+	struct known *known; /* sorted */
+	size_t known_count;
 	size_t kept[FINDING_CODE_COUNT];
 	uint64_t more[FINDING_CODE_COUNT];
 	struct cause causes[MOST_CAUSES];
@@ -83,9 +91,8 @@ static void add(struct telling *t, enum finding_code code, nt_time at, trace_id 
 
 static void note_cause(struct telling *t, struct bytes error, size_t findings_before)
 {
-	if (t->list->finding_count == findings_before || t->cause_count == MOST_CAUSES)
-		return;
-	t->causes[t->cause_count++] = (struct cause){ error, findings_before };
+	if (t->list->finding_count > findings_before && t->cause_count < MOST_CAUSES)
+		t->causes[t->cause_count++] = (struct cause){ error, findings_before };
 }
 
 static int quoted_size(struct bytes text)
@@ -94,6 +101,66 @@ static int quoted_size(struct bytes text)
 }
 
 #define QUOTED(text) quoted_size(text), (const char *)(text).at
+
+/* ---- what packets explained ---- */
+
+static int compare_known(const void *a, const void *b)
+{
+	const struct known *x = a, *y = b;
+
+	if (x->trace != y->trace)
+		return x->trace < y->trace ? -1 : 1;
+	return x->finding < y->finding ? -1 : x->finding > y->finding;
+}
+
+static void note_known(struct telling *t, trace_id trace, size_t finding, size_t *capacity)
+{
+	if (t->known_count == *capacity) {
+		*capacity = *capacity ? *capacity * 2 : 64;
+		t->known = nt_realloc_array(t->known, *capacity, sizeof *t->known);
+	}
+	t->known[t->known_count++] = (struct known){ trace, finding };
+}
+
+static void collect_known(struct telling *t)
+{
+	size_t capacity = 0;
+
+	for (size_t i = 0; i < t->list->finding_count; i++) {
+		const struct trace_finding *finding = &t->list->findings[i];
+
+		if (!finding->root_cause && finding->severity != FINDING_ERROR)
+			continue;
+		for (size_t k = 0; k < finding->trace_count; k++)
+			note_known(t, finding->traces[k], i, &capacity);
+		note_known(t, finding->dial, i, &capacity);
+		note_known(t, finding->request, i, &capacity);
+	}
+	if (t->known_count)
+		qsort(t->known, t->known_count, sizeof *t->known, compare_known);
+}
+
+/* The index of the error that packets prove about one of these records; SIZE_MAX if there is none. */
+static size_t find_known(const struct telling *t, trace_id trace)
+{
+	size_t low = 0, high = t->known_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (t->known[middle].trace < trace)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return trace && low < t->known_count && t->known[low].trace == trace ? t->known[low].finding : SIZE_MAX;
+}
+
+static void add_cause(struct telling *t, struct bytes error, size_t finding)
+{
+	if (t->cause_count < MOST_CAUSES)
+		t->causes[t->cause_count++] = (struct cause){ error, finding };
+}
 
 /* ---- lookups ---- */
 
@@ -210,18 +277,18 @@ static struct bytes dialled_address(struct bytes error)
 
 static void tell_lookup(struct telling *t, const struct trace_dial *dial, const struct answers *answers)
 {
-	enum finding_code code = lookup_code(dial->error, answers);
+	enum finding_code code = lookup_code(dial->seed->error, answers);
 
 	if (code == FINDING_CODE_COUNT)
 		return;
 	add(t, code, dial->end, dial->id, 0, &dial->id, 1, "The Go trace says that %.*s did not resolve: %s (%.*s).",
-	    QUOTED(dial->host), lookup_meaning(code), QUOTED(dial->error));
+	    QUOTED(dial->host), lookup_meaning(code), QUOTED(dial->seed->error));
 }
 
 static void tell_attempt(struct telling *t, const struct trace_dial *dial)
 {
-	const struct reason *reason = FIND_REASON(dial_reasons, dial->error);
-	struct bytes address = dialled_address(dial->error);
+	const struct reason *reason = FIND_REASON(dial_reasons, dial->seed->error);
+	struct bytes address = dialled_address(dial->seed->error);
 	trace_id traces[8];
 	size_t count = 0;
 
@@ -232,7 +299,7 @@ static void tell_attempt(struct telling *t, const struct trace_dial *dial)
 		traces[count++] = dial->attempts[i];
 	add(t, reason->code, dial->end, dial->id, 0, traces, count, "The Go trace says that connecting to %.*s%s%.*s%s %s (%.*s).",
 	    QUOTED(dial->host), address.size ? " (" : "", QUOTED(address), address.size ? ")" : "", reason->meaning,
-	    QUOTED(dial->error));
+	    QUOTED(dial->seed->error));
 }
 
 static void tell_dial(struct telling *t, const struct trace_dial *dial, const struct trace_dns_query *const *queries, size_t count)
@@ -240,11 +307,11 @@ static void tell_dial(struct telling *t, const struct trace_dial *dial, const st
 	const struct answers answers = answers_to(queries, count, dial->id);
 	const size_t before = t->list->finding_count;
 
-	if (has(dial->error, "lookup "))
+	if (has(dial->seed->error, "lookup "))
 		tell_lookup(t, dial, &answers);
 	else
 		tell_attempt(t, dial);
-	note_cause(t, dial->error, before);
+	note_cause(t, dial->seed->error, before);
 }
 
 /* ---- TLS ---- */
@@ -290,10 +357,10 @@ static bool is_self_signed(const struct trace_tls_tunnel *tunnel)
 /* The code and what it means; the latter NULL if the text is none that is known. */
 static const char *tls_meaning(const struct trace_tls_tunnel *tunnel, enum finding_code *code)
 {
-	const struct reason *reason = FIND_REASON(tls_reasons, tunnel->error);
+	const struct reason *reason = FIND_REASON(tls_reasons, tunnel->seed->error);
 
-	if (has(tunnel->error, "has expired or is not yet valid")) {
-		bool early = has(tunnel->error, " is before ");
+	if (has(tunnel->seed->error, "has expired or is not yet valid")) {
+		bool early = has(tunnel->seed->error, " is before ");
 
 		*code = early ? FINDING_TLS_CERT_NOT_YET_VALID : FINDING_TLS_CERT_EXPIRED;
 		return early ? "the certificate is not valid yet, by the clock of the device"
@@ -338,8 +405,9 @@ static void tell_tunnel(struct telling *t, const struct trace_tls_tunnel *tunnel
 	if (!meaning)
 		return;
 	add(t, code, tunnel->handshake_end, dial_of_conn(t, tunnel->tcp_conn), 0, traces, tunnel->tcp_conn ? 2 : 1,
-	    "The Go trace says that the TLS handshake with %.*s failed: %s (%.*s).", QUOTED(peer), meaning, QUOTED(tunnel->error));
-	note_cause(t, tunnel->error, before);
+	    "The Go trace says that the TLS handshake with %.*s failed: %s (%.*s).", QUOTED(peer), meaning,
+	    QUOTED(tunnel->seed->error));
+	note_cause(t, tunnel->seed->error, before);
 }
 
 /* ---- HTTP ---- */
@@ -369,13 +437,13 @@ static const struct reason request_reasons[] = {
 static void tell_request_error(struct telling *t, const struct trace_http_request *request)
 {
 	const trace_id traces[] = { request->id, request->tcp_conn };
-	const struct reason *reason = FIND_REASON(request_reasons, request->error);
+	const struct reason *reason = FIND_REASON(request_reasons, request->seed->error);
 
 	if (!reason)
 		return;
 	add(t, reason->code, request->req_sent, 0, request->id, traces, request->tcp_conn ? 2 : 1,
 	    "The Go trace says that %.*s %.*s failed: %s (%.*s).", QUOTED(request->method), QUOTED(request->url), reason->meaning,
-	    QUOTED(request->error));
+	    QUOTED(request->seed->error));
 }
 
 static void tell_status(struct telling *t, const struct trace_http_request *request)
@@ -404,7 +472,7 @@ static bool is_explained(struct telling *t, const struct trace_http_request *req
 	for (size_t i = 0; i < t->cause_count; i++) {
 		struct trace_finding *finding = &t->list->findings[t->causes[i].finding];
 
-		if (!contains(request->error, t->causes[i].error) && !contains(t->causes[i].error, request->error))
+		if (!contains(request->seed->error, t->causes[i].error) && !contains(t->causes[i].error, request->seed->error))
 			continue;
 		if (!finding->root_cause) {
 			finding->root_cause = true;
@@ -417,9 +485,56 @@ static bool is_explained(struct telling *t, const struct trace_http_request *req
 
 /* ---- the whole ---- */
 
-static bool is_alone(const struct trace_seed *seed)
+/* What packets prove is told already. */
+static void judge_dial(struct telling *t, const struct trace_dial *dial, const struct trace_dns_query *const *queries, size_t count)
 {
-	return seed && seed->alone;
+	size_t known = find_known(t, dial->id);
+
+	for (size_t i = 0; known == SIZE_MAX && i < dial->attempt_count; i++)
+		known = find_known(t, dial->attempts[i]);
+	if (known == SIZE_MAX)
+		tell_dial(t, dial, queries, count);
+	else
+		add_cause(t, dial->seed->error, known);
+}
+
+/* That the client broke a handshake off packets can see; why, only the client knows. */
+static void tell_why(struct telling *t, const struct trace_tls_tunnel *tunnel, struct trace_finding *finding)
+{
+	enum finding_code code;
+	const char *meaning = tls_meaning(tunnel, &code);
+	char message[MAX_MESSAGE * 2];
+
+	if (finding->code != FINDING_TLS_HANDSHAKE_ABORTED_BY_CLIENT || !meaning)
+		return;
+	snprintf(message, sizeof message, "%.*s The Go trace says why: %s (%.*s).", (int)finding->message.size,
+		 (const char *)finding->message.at, meaning, QUOTED(tunnel->seed->error));
+	finding->code = code;
+	finding->message = arena_copy(&t->list->strings, bytes_of(message));
+}
+
+static void judge_tunnel(struct telling *t, const struct trace_tls_tunnel *tunnel)
+{
+	size_t known = find_known(t, tunnel->id);
+
+	if (known == SIZE_MAX)
+		known = find_known(t, tunnel->tcp_conn);
+	if (known == SIZE_MAX) {
+		tell_tunnel(t, tunnel);
+		return;
+	}
+	tell_why(t, tunnel, &t->list->findings[known]);
+	add_cause(t, tunnel->seed->error, known);
+}
+
+static void judge_request(struct telling *t, const struct trace_http_request *request)
+{
+	if (find_known(t, request->id) != SIZE_MAX)
+		return;
+	if (request->seed->alone && request->status >= 400)
+		tell_status(t, request);
+	else if (request->seed->error.size && find_known(t, request->tcp_conn) == SIZE_MAX && !is_explained(t, request))
+		tell_request_error(t, request);
 }
 
 static void tell_dials(struct telling *t)
@@ -432,30 +547,23 @@ static void tell_dials(struct telling *t)
 	if (list->dns_query_count)
 		qsort(queries, list->dns_query_count, sizeof *queries, by_dial);
 	for (size_t i = 0; i < list->dial_count; i++)
-		if (is_alone(list->dials[i].seed) && list->dials[i].error.size)
-			tell_dial(t, &list->dials[i], queries, list->dns_query_count);
+		if (list->dials[i].seed && list->dials[i].seed->error.size)
+			judge_dial(t, &list->dials[i], queries, list->dns_query_count);
 	free(queries);
 }
 
 static void tell_tunnels(struct telling *t)
 {
 	for (size_t i = 0; i < t->list->tls_tunnel_count; i++)
-		if (is_alone(t->list->tls_tunnels[i].seed) && t->list->tls_tunnels[i].error.size)
-			tell_tunnel(t, &t->list->tls_tunnels[i]);
+		if (t->list->tls_tunnels[i].seed && t->list->tls_tunnels[i].seed->error.size)
+			judge_tunnel(t, &t->list->tls_tunnels[i]);
 }
 
 static void tell_requests(struct telling *t)
 {
-	for (size_t i = 0; i < t->list->http_request_count; i++) {
-		const struct trace_http_request *request = &t->list->http_requests[i];
-
-		if (!is_alone(request->seed))
-			continue;
-		if (request->status >= 400)
-			tell_status(t, request);
-		else if (request->error.size && !is_explained(t, request))
-			tell_request_error(t, request);
-	}
+	for (size_t i = 0; i < t->list->http_request_count; i++)
+		if (t->list->http_requests[i].seed)
+			judge_request(t, &t->list->http_requests[i]);
 }
 
 /* What was only counted is told by the last of its code. */
@@ -504,10 +612,12 @@ void seed_findings(struct trace_list *list)
 	struct telling *t = nt_zalloc(sizeof *t);
 
 	t->list = list;
+	collect_known(t);
 	tell_dials(t);
 	tell_tunnels(t);
 	tell_requests(t);
 	tell_more(t);
 	put_in_order(list);
+	free(t->known);
 	free(t);
 }

@@ -3,36 +3,582 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The library's clock is that of the packets, but it looks at connections once a second, and keeps sockets open until then. */
+static const nt_time slack = 3 * NT_SECOND;
+/* A handshake begins, and a response comes, within so much of its packets. */
+static const nt_time near = 200 * NT_MILLISECOND;
+
+struct pair {
+	trace_id seed, id; /* in the trace, in the list */
+};
+
+/* Records of the list by something that several of them may share. */
+struct keyed {
+	uint8_t key[40];
+	size_t index;
+};
+
+struct index {
+	struct keyed *at;
+	size_t count;
+};
+
 struct join {
 	struct trace_list *list;
 	const struct seed_trace *trace;
 	uint32_t input;
 	trace_id offset; /* added to the IDs of the trace */
+	struct pair *pairs;
+	size_t pair_count, sorted_pairs, pair_capacity;
+	bool *tcp_taken, *udp_taken; /* connections of the list, by index: one of this trace is theirs */
 	struct arena arena;
 };
+
+/* ---- pairs ---- */
+
+static int compare_pairs(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+
+	return x->seed < y->seed ? -1 : x->seed > y->seed;
+}
+
+static void add_pair(struct join *j, trace_id seed, trace_id id)
+{
+	if (j->pair_count == j->pair_capacity) {
+		j->pair_capacity = j->pair_capacity ? j->pair_capacity * 2 : 64;
+		j->pairs = nt_realloc_array(j->pairs, j->pair_capacity, sizeof *j->pairs);
+	}
+	j->pairs[j->pair_count++] = (struct pair){ seed, id };
+}
+
+/* Those added from here on are not found before the next call. */
+static void sort_pairs(struct join *j)
+{
+	if (j->pair_count)
+		qsort(j->pairs, j->pair_count, sizeof *j->pairs, compare_pairs);
+	j->sorted_pairs = j->pair_count;
+}
+
+/* The record of the list; 0 if no packet shows it. */
+static trace_id paired(const struct join *j, trace_id seed)
+{
+	const struct pair key = { .seed = seed };
+	const struct pair *pair =
+		seed && j->sorted_pairs ? bsearch(&key, j->pairs, j->sorted_pairs, sizeof key, compare_pairs) : NULL;
+
+	return pair ? pair->id : 0;
+}
 
 /* What a reference of the trace is in the list. */
 static trace_id mapped(const struct join *j, trace_id id)
 {
-	return id ? id + j->offset : 0;
+	trace_id there = paired(j, id);
+
+	return !id ? 0 : there ? there : id + j->offset;
 }
 
-static trace_id largest(const void *records, size_t count, size_t size, trace_id so_far)
-{
-	trace_id last = count ? *(const trace_id *)((const char *)records + (count - 1) * size) : 0;
+/* ---- indexes ---- */
 
-	return last > so_far ? last : so_far;
+static int compare_keyed(const void *a, const void *b)
+{
+	const struct keyed *x = a, *y = b;
+	int order = memcmp(x->key, y->key, sizeof x->key);
+
+	return order ? order : x->index < y->index ? -1 : x->index > y->index;
 }
 
-static trace_id largest_id(const struct trace_list *list)
+static void key_of_tuple(uint8_t key[40], const struct address_tuple *tuple)
 {
-	trace_id id = largest(list->dials, list->dial_count, sizeof *list->dials, 0);
+	memset(key, 0, 40);
+	key[0] = tuple->ip_version;
+	memcpy(key + 1, tuple->source.bytes, 16);
+	memcpy(key + 17, tuple->destination.bytes, 16);
+	memcpy(key + 33, &tuple->source_port, 2);
+	memcpy(key + 35, &tuple->destination_port, 2);
+}
 
-	id = largest(list->tcp_conns, list->tcp_conn_count, sizeof *list->tcp_conns, id);
-	id = largest(list->udp_conns, list->udp_conn_count, sizeof *list->udp_conns, id);
-	id = largest(list->dns_queries, list->dns_query_count, sizeof *list->dns_queries, id);
-	id = largest(list->tls_tunnels, list->tls_tunnel_count, sizeof *list->tls_tunnels, id);
-	return largest(list->http_requests, list->http_request_count, sizeof *list->http_requests, id);
+static void key_of_id(uint8_t key[40], trace_id id)
+{
+	memset(key, 0, 40);
+	memcpy(key, &id, sizeof id);
+}
+
+static struct index new_index(size_t count)
+{
+	return (struct index){ nt_realloc_array(NULL, count + 1, sizeof(struct keyed)), 0 };
+}
+
+static void sort_index(struct index *index)
+{
+	if (index->count)
+		qsort(index->at, index->count, sizeof *index->at, compare_keyed);
+}
+
+/* The first with this key; index->count if there is none. */
+static size_t find_first(const struct index *index, const uint8_t key[40])
+{
+	size_t low = 0, high = index->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (memcmp(index->at[middle].key, key, 40) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool has_key(const struct index *index, size_t at, const uint8_t key[40])
+{
+	return at < index->count && memcmp(index->at[at].key, key, 40) == 0;
+}
+
+static nt_time distance(nt_time a, nt_time b)
+{
+	int64_t between;
+
+	if (a == NT_TIME_NONE || b == NT_TIME_NONE || __builtin_sub_overflow(a, b, &between) || between == INT64_MIN)
+		return INT64_MAX;
+	return between < 0 ? -between : between;
+}
+
+/* ---- what a record of both gets ---- */
+
+/* Marks a record of the list.  What the seed's points to lives as long as the trace, which outlives the list's use. */
+static struct trace_seed *mark(struct join *j, const struct trace_seed *of_trace)
+{
+	struct trace_seed *seed = arena_alloc(&j->list->strings, sizeof *seed);
+
+	*seed = *of_trace;
+	seed->input = j->input;
+	seed->alone = false;
+	if (seed->socket_op_count)
+		seed->filled |= 1u << TRACE_SEED_SOCKET_TRACE;
+	if (seed->context_close != NT_TIME_NONE)
+		seed->filled |= 1u << TRACE_SEED_CONTEXT_CLOSE;
+	if (seed->skipped_nameserver_count)
+		seed->filled |= 1u << TRACE_SEED_SKIPPED_NAMESERVERS;
+	return seed;
+}
+
+static void fill_text(struct trace_seed *seed, enum trace_seed_member member, struct bytes *text, struct bytes from)
+{
+	if (text->size || !from.size)
+		return;
+	*text = from;
+	seed->filled |= 1u << member;
+}
+
+static void fill_conntrack(struct trace_seed *seed, const struct conntrack_entry **entry, const struct conntrack_entry *from)
+{
+	if (*entry || !from)
+		return;
+	*entry = from;
+	seed->filled |= 1u << TRACE_SEED_CONNTRACK;
+}
+
+/* ---- connections ---- */
+
+struct life {
+	nt_time begin, end;
+};
+
+/* A connection as the trace knows it; where its ends are not told it may last as long as the trace. */
+static struct life life_in(const struct join *j, nt_time begin, nt_time end)
+{
+	return (struct life){ begin == NT_TIME_NONE ? j->trace->begin : begin, end == NT_TIME_NONE ? j->trace->end : end };
+}
+
+static bool meet(struct life a, struct life b)
+{
+	return a.begin - slack <= b.end && b.begin - slack <= a.end;
+}
+
+/* Where the addresses are translated on the client itself packets have those behind the translation. */
+static bool translated_tuple(const struct conntrack_entry *entry, struct address_tuple *tuple)
+{
+	if (!entry)
+		return false;
+	*tuple = (struct address_tuple){ .ip_version = entry->reply.ip_version,
+					 .source = entry->reply.destination,
+					 .destination = entry->reply.source,
+					 .source_port = entry->reply.destination_port,
+					 .destination_port = entry->reply.source_port };
+	return true;
+}
+
+static struct life life_of_tcp(const struct trace_tcp_conn *conn)
+{
+	return (struct life){ conn->first, conn->last };
+}
+
+/* The connection of the list that is not taken yet and began nearest; NULL if there is none. */
+static struct trace_tcp_conn *nearest_tcp(struct join *j, const struct index *index, const struct address_tuple *tuple,
+					  struct life life)
+{
+	struct trace_tcp_conn *nearest = NULL;
+	uint8_t key[40];
+
+	key_of_tuple(key, tuple);
+	for (size_t at = find_first(index, key); has_key(index, at, key); at++) {
+		struct trace_tcp_conn *conn = &j->list->tcp_conns[index->at[at].index];
+
+		if (j->tcp_taken[index->at[at].index] || !meet(life, life_of_tcp(conn)))
+			continue;
+		if (!nearest || distance(conn->first, life.begin) < distance(nearest->first, life.begin))
+			nearest = conn;
+	}
+	return nearest;
+}
+
+static void join_tcp(struct join *j, const struct index *index, const struct trace_tcp_conn *from)
+{
+	const struct life life = life_in(j, from->handshake_begin, from->close);
+	struct trace_tcp_conn *conn = nearest_tcp(j, index, &from->tuple, life);
+	struct address_tuple tuple;
+	struct trace_seed *seed;
+
+	if (!conn && translated_tuple(from->conntrack, &tuple))
+		conn = nearest_tcp(j, index, &tuple, life);
+	if (!conn)
+		return;
+	j->tcp_taken[conn - j->list->tcp_conns] = true;
+	add_pair(j, from->id, conn->id);
+	if (conn->seed) /* kept alive from one request to the next, each with a trace of its own */
+		return;
+	seed = mark(j, from->seed);
+	conn->seed = seed;
+	fill_conntrack(seed, &conn->conntrack, from->conntrack);
+}
+
+static struct trace_udp_conn *nearest_udp(struct join *j, const struct index *index, const struct address_tuple *tuple,
+					  struct life life)
+{
+	struct trace_udp_conn *nearest = NULL;
+	uint8_t key[40];
+
+	key_of_tuple(key, tuple);
+	for (size_t at = find_first(index, key); has_key(index, at, key); at++) {
+		struct trace_udp_conn *conn = &j->list->udp_conns[index->at[at].index];
+
+		if (j->udp_taken[index->at[at].index] || !meet(life, (struct life){ conn->create, conn->close }))
+			continue;
+		if (!nearest || distance(conn->create, life.begin) < distance(nearest->create, life.begin))
+			nearest = conn;
+	}
+	return nearest;
+}
+
+static void join_udp(struct join *j, const struct index *index, const struct trace_udp_conn *from)
+{
+	const struct life life = life_in(j, from->create, from->close);
+	struct trace_udp_conn *conn = nearest_udp(j, index, &from->tuple, life);
+	struct address_tuple tuple;
+	struct trace_seed *seed;
+
+	if (!conn && translated_tuple(from->conntrack, &tuple))
+		conn = nearest_udp(j, index, &tuple, life);
+	if (!conn)
+		return;
+	j->udp_taken[conn - j->list->udp_conns] = true;
+	add_pair(j, from->id, conn->id);
+	if (conn->seed) /* kept alive from one request to the next, each with a trace of its own */
+		return;
+	seed = mark(j, from->seed);
+	conn->seed = seed;
+	fill_conntrack(seed, &conn->conntrack, from->conntrack);
+}
+
+static void join_conns(struct join *j)
+{
+	const struct trace_list *list = j->list, *from = &j->trace->list;
+	struct index tcp = new_index(list->tcp_conn_count), udp = new_index(list->udp_conn_count);
+
+	for (size_t i = 0; i < list->tcp_conn_count; i++) {
+		key_of_tuple(tcp.at[tcp.count].key, &list->tcp_conns[i].tuple);
+		tcp.at[tcp.count++].index = i;
+	}
+	for (size_t i = 0; i < list->udp_conn_count; i++) {
+		key_of_tuple(udp.at[udp.count].key, &list->udp_conns[i].tuple);
+		udp.at[udp.count++].index = i;
+	}
+	sort_index(&tcp);
+	sort_index(&udp);
+	j->tcp_taken = arena_zalloc(&j->arena, list->tcp_conn_count + 1);
+	j->udp_taken = arena_zalloc(&j->arena, list->udp_conn_count + 1);
+	for (size_t i = 0; i < from->tcp_conn_count; i++)
+		join_tcp(j, &tcp, &from->tcp_conns[i]);
+	for (size_t i = 0; i < from->udp_conn_count; i++)
+		join_udp(j, &udp, &from->udp_conns[i]);
+	free(tcp.at);
+	free(udp.at);
+	sort_pairs(j);
+}
+
+/* ---- DNS ---- */
+
+static bool has_message(const struct trace_dns_query *query, const struct trace_dns_message *message)
+{
+	for (size_t i = 0; i < query->message_count; i++)
+		if (query->messages[i].is_reply == message->is_reply && query->messages[i].id == message->id)
+			return true;
+	return false;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct trace_dns_message *x = a, *y = b;
+
+	if (x->time != y->time)
+		return x->time < y->time ? -1 : 1;
+	return x->is_reply != y->is_reply ? (x->is_reply ? 1 : -1) : 0;
+}
+
+/* Messages that the capture lacks.  Queries over TCP are not well told. */
+static void fill_messages(struct join *j, struct trace_dns_query *query, const struct trace_dns_query *from,
+			  struct trace_seed *seed)
+{
+	struct trace_dns_message *messages =
+		arena_alloc(&j->list->strings, (query->message_count + from->message_count) * sizeof *messages + 1);
+	size_t count = query->message_count;
+
+	if (count)
+		memcpy(messages, query->messages, count * sizeof *messages);
+	for (size_t i = 0; i < from->message_count; i++) {
+		const struct trace_dns_message *message = &from->messages[i];
+
+		if (has_message(query, message) || (!message->is_reply && query->over != TRACE_OVER_UDP))
+			continue;
+		messages[count++] = *message;
+		seed->filled |= 1u << (message->is_reply ? TRACE_SEED_DNS_REPLIES : TRACE_SEED_DNS_QUERIES);
+	}
+	if (count == query->message_count)
+		return;
+	qsort(messages, count, sizeof *messages, by_time);
+	query->messages = messages;
+	query->message_count = count;
+}
+
+static void join_dns(struct join *j)
+{
+	const struct trace_list *list = j->list, *from = &j->trace->list;
+	struct index index = new_index(list->dns_query_count);
+	uint8_t key[40];
+
+	for (size_t i = 0; i < list->dns_query_count; i++) {
+		key_of_id(index.at[index.count].key, list->dns_queries[i].connection);
+		index.at[index.count++].index = i;
+	}
+	sort_index(&index);
+	for (size_t i = 0; i < from->dns_query_count; i++) {
+		const trace_id connection = paired(j, from->dns_queries[i].connection);
+		size_t at;
+
+		key_of_id(key, connection);
+		for (at = find_first(&index, key); has_key(&index, at, key) && list->dns_queries[index.at[at].index].seed; at++)
+			;
+		if (connection && has_key(&index, at, key)) {
+			struct trace_dns_query *query = &j->list->dns_queries[index.at[at].index];
+			struct trace_seed *seed = mark(j, from->dns_queries[i].seed);
+
+			query->seed = seed;
+			fill_messages(j, query, &from->dns_queries[i], seed);
+			add_pair(j, from->dns_queries[i].id, query->id);
+		}
+	}
+	free(index.at);
+}
+
+/* ---- TLS ---- */
+
+static void fill_tunnel(struct trace_tls_tunnel *tunnel, const struct trace_tls_tunnel *from, struct trace_seed *seed)
+{
+	if (tunnel->error.size && memmem(tunnel->error.at, tunnel->error.size, "encrypted alert", 15) && from->error.size)
+		tunnel->error.size = 0;
+	fill_text(seed, TRACE_SEED_HANDSHAKE_ERROR, &tunnel->error, from->error);
+	fill_text(seed, TRACE_SEED_NEGOTIATED_PROTOCOL, &tunnel->negotiated_protocol, from->negotiated_protocol);
+	fill_text(seed, TRACE_SEED_SERVER_NAME, &tunnel->server_name, from->server_name);
+	/* Of a resumed session the library repeats what was sent long ago. */
+	if (tunnel->certificate_count || from->did_resume || tunnel->did_resume || !from->certificate_count)
+		return;
+	tunnel->certificates = from->certificates;
+	tunnel->certificate_count = from->certificate_count;
+	seed->filled |= 1u << TRACE_SEED_PEER_CERTS;
+}
+
+/* A tunnel through a proxy's tunnel is another one. */
+static bool may_be_the_same(const struct trace_tls_tunnel *a, const struct trace_tls_tunnel *b)
+{
+	return !a->server_name.size || !b->server_name.size || bytes_equal_nocase(a->server_name, b->server_name);
+}
+
+static struct trace_tls_tunnel *nearest_tunnel(struct join *j, const struct index *index, trace_id conn,
+					       const struct trace_tls_tunnel *from)
+{
+	struct trace_tls_tunnel *nearest = NULL;
+	uint8_t key[40];
+
+	key_of_id(key, conn);
+	for (size_t at = find_first(index, key); has_key(index, at, key); at++) {
+		struct trace_tls_tunnel *tunnel = &j->list->tls_tunnels[index->at[at].index];
+		const nt_time away = distance(tunnel->handshake_begin, from->handshake_begin);
+
+		if (tunnel->seed || away > near || !may_be_the_same(tunnel, from))
+			continue;
+		if (!nearest || away < distance(nearest->handshake_begin, from->handshake_begin))
+			nearest = tunnel;
+	}
+	return nearest;
+}
+
+static void join_tls(struct join *j)
+{
+	const struct trace_list *list = j->list, *from = &j->trace->list;
+	struct index index = new_index(list->tls_tunnel_count);
+
+	for (size_t i = 0; i < list->tls_tunnel_count; i++) {
+		if (!list->tls_tunnels[i].tcp_conn)
+			continue;
+		key_of_id(index.at[index.count].key, list->tls_tunnels[i].tcp_conn);
+		index.at[index.count++].index = i;
+	}
+	sort_index(&index);
+	for (size_t i = 0; i < from->tls_tunnel_count; i++) {
+		struct trace_tls_tunnel *tunnel =
+			nearest_tunnel(j, &index, paired(j, from->tls_tunnels[i].tcp_conn), &from->tls_tunnels[i]);
+		struct trace_seed *seed;
+
+		if (!tunnel)
+			continue;
+		seed = mark(j, from->tls_tunnels[i].seed);
+		tunnel->seed = seed;
+		fill_tunnel(tunnel, &from->tls_tunnels[i], seed);
+		add_pair(j, from->tls_tunnels[i].id, tunnel->id);
+	}
+	free(index.at);
+	sort_pairs(j);
+}
+
+/* ---- HTTP ---- */
+
+static void fill_request(struct trace_http_request *request, const struct trace_http_request *from, struct trace_seed *seed)
+{
+	fill_text(seed, TRACE_SEED_REQUEST_ERROR, &request->error, from->error);
+	if (!request->req_field_count && from->req_field_count) {
+		request->req_fields = from->req_fields;
+		request->req_field_count = from->req_field_count;
+		seed->filled |= 1u << TRACE_SEED_REQUEST_FIELDS;
+	}
+	if (!request->resp_field_count && from->resp_field_count) {
+		request->resp_fields = from->resp_fields;
+		request->resp_field_count = from->resp_field_count;
+		seed->filled |= 1u << TRACE_SEED_RESPONSE_FIELDS;
+	}
+}
+
+/* The same URL, or an answer at the same time where the URL is written otherwise. */
+static bool is_same_request(const struct trace_http_request *a, const struct trace_http_request *b)
+{
+	if (!bytes_equal(a->method, b->method))
+		return false;
+	return bytes_equal(a->url, b->url) || (a->status == b->status && distance(a->resp_recv, b->resp_recv) < near / 4);
+}
+
+/* The same request may be made again and again: they come in the order of both. */
+static struct trace_http_request *next_request(struct join *j, const struct index *index, trace_id conn,
+					       const struct trace_http_request *from)
+{
+	uint8_t key[40];
+
+	key_of_id(key, conn);
+	for (size_t at = find_first(index, key); conn && has_key(index, at, key); at++) {
+		struct trace_http_request *request = &j->list->http_requests[index->at[at].index];
+
+		if (!request->seed && !request->is_connect && is_same_request(request, from))
+			return request;
+	}
+	return NULL;
+}
+
+static void join_http(struct join *j)
+{
+	const struct trace_list *list = j->list, *from = &j->trace->list;
+	struct index index = new_index(list->http_request_count);
+
+	for (size_t i = 0; i < list->http_request_count; i++) {
+		key_of_id(index.at[index.count].key, list->http_requests[i].tcp_conn);
+		index.at[index.count++].index = i;
+	}
+	sort_index(&index);
+	for (size_t i = 0; i < from->http_request_count; i++) {
+		struct trace_http_request *request =
+			next_request(j, &index, paired(j, from->http_requests[i].tcp_conn), &from->http_requests[i]);
+		struct trace_seed *seed;
+
+		if (!request)
+			continue;
+		seed = mark(j, from->http_requests[i].seed);
+		request->seed = seed;
+		fill_request(request, &from->http_requests[i], seed);
+		add_pair(j, from->http_requests[i].id, request->id);
+	}
+	free(index.at);
+}
+
+/* ---- dials ---- */
+
+static trace_id dial_of_conn(const struct join *j, trace_id seed_conn)
+{
+	const trace_id id = paired(j, seed_conn);
+	const struct trace_tcp_conn *tcp = id ? trace_find_tcp_conn(j->list, id) : NULL;
+	const struct trace_udp_conn *udp = id && !tcp ? trace_find_udp_conn(j->list, id) : NULL;
+
+	return tcp ? tcp->from_dial : udp ? udp->from_dial : 0;
+}
+
+/* The dial that what it led to, what it tried, or what it asked belongs to. */
+static trace_id dial_in_list(const struct join *j, const struct trace_dial *from)
+{
+	trace_id id = dial_of_conn(j, from->established_conn);
+
+	for (size_t i = 0; !id && i < from->attempt_count; i++)
+		id = dial_of_conn(j, from->attempts[i]);
+	for (size_t i = 0; !id && i < from->resolver_dial_count && !from->attempt_count; i++)
+		id = dial_of_conn(j, from->resolver_dials[i].established_conn);
+	return id;
+}
+
+static void fill_dial(struct trace_dial *dial, const struct trace_dial *from, struct trace_seed *seed)
+{
+	fill_text(seed, TRACE_SEED_DIAL_ERROR, &dial->error, from->error);
+	if (dial->port || !from->port)
+		return;
+	dial->port = from->port;
+	seed->filled |= 1u << TRACE_SEED_DST_ADDRESS;
+}
+
+static void join_dials(struct join *j)
+{
+	const struct trace_list *from = &j->trace->list;
+
+	for (size_t i = 0; i < from->dial_count; i++) {
+		const trace_id id = dial_in_list(j, &from->dials[i]);
+		struct trace_dial *dial = (struct trace_dial *)trace_find_dial(j->list, id);
+
+		if (!dial)
+			continue;
+		add_pair(j, from->dials[i].id, id);
+		if (!dial->seed) {
+			struct trace_seed *seed = mark(j, from->dials[i].seed);
+
+			dial->seed = seed;
+			fill_dial(dial, &from->dials[i], seed);
+		}
+	}
+	sort_pairs(j);
 }
 
 /* ---- what no packet shows ---- */
@@ -52,6 +598,8 @@ static void add_dial(struct join *j, struct trace_dial dial)
 		arena_alloc(&j->arena, (dial.resolver_dial_count + 1) * sizeof *resolver_dials);
 	trace_id *attempts = arena_alloc(&j->arena, (dial.attempt_count + 1) * sizeof *attempts);
 
+	if (paired(j, dial.id))
+		return;
 	for (size_t i = 0; i < dial.resolver_dial_count; i++) {
 		resolver_dials[i] = dial.resolver_dials[i];
 		resolver_dials[i].established_conn = mapped(j, resolver_dials[i].established_conn);
@@ -68,6 +616,8 @@ static void add_dial(struct join *j, struct trace_dial dial)
 
 static void add_tcp_conn(struct join *j, struct trace_tcp_conn conn)
 {
+	if (paired(j, conn.id))
+		return;
 	conn.id = mapped(j, conn.id);
 	conn.from_dial = mapped(j, conn.from_dial);
 	conn.seed = seed_for(j, conn.seed);
@@ -76,6 +626,8 @@ static void add_tcp_conn(struct join *j, struct trace_tcp_conn conn)
 
 static void add_udp_conn(struct join *j, struct trace_udp_conn conn)
 {
+	if (paired(j, conn.id))
+		return;
 	conn.id = mapped(j, conn.id);
 	conn.from_dial = mapped(j, conn.from_dial);
 	conn.seed = seed_for(j, conn.seed);
@@ -84,6 +636,8 @@ static void add_udp_conn(struct join *j, struct trace_udp_conn conn)
 
 static void add_dns_query(struct join *j, struct trace_dns_query query)
 {
+	if (paired(j, query.id))
+		return;
 	query.id = mapped(j, query.id);
 	query.from_dial = mapped(j, query.from_dial);
 	query.connection = mapped(j, query.connection);
@@ -93,6 +647,8 @@ static void add_dns_query(struct join *j, struct trace_dns_query query)
 
 static void add_tls_tunnel(struct join *j, struct trace_tls_tunnel tunnel)
 {
+	if (paired(j, tunnel.id))
+		return;
 	tunnel.id = mapped(j, tunnel.id);
 	tunnel.tcp_conn = mapped(j, tunnel.tcp_conn);
 	tunnel.seed = seed_for(j, tunnel.seed);
@@ -101,6 +657,8 @@ static void add_tls_tunnel(struct join *j, struct trace_tls_tunnel tunnel)
 
 static void add_http_request(struct join *j, struct trace_http_request request)
 {
+	if (paired(j, request.id))
+		return;
 	request.id = mapped(j, request.id);
 	request.tcp_conn = mapped(j, request.tcp_conn);
 	request.tls_tunnel = mapped(j, request.tls_tunnel);
@@ -127,6 +685,26 @@ static void add_records(struct join *j)
 		add_http_request(j, from->http_requests[i]);
 }
 
+/* ---- the whole ---- */
+
+static trace_id largest(const void *records, size_t count, size_t size, trace_id so_far)
+{
+	trace_id last = count ? *(const trace_id *)((const char *)records + (count - 1) * size) : 0;
+
+	return last > so_far ? last : so_far;
+}
+
+static trace_id largest_id(const struct trace_list *list)
+{
+	trace_id id = largest(list->dials, list->dial_count, sizeof *list->dials, 0);
+
+	id = largest(list->tcp_conns, list->tcp_conn_count, sizeof *list->tcp_conns, id);
+	id = largest(list->udp_conns, list->udp_conn_count, sizeof *list->udp_conns, id);
+	id = largest(list->dns_queries, list->dns_query_count, sizeof *list->dns_queries, id);
+	id = largest(list->tls_tunnels, list->tls_tunnel_count, sizeof *list->tls_tunnels, id);
+	return largest(list->http_requests, list->http_request_count, sizeof *list->http_requests, id);
+}
+
 void seed_join(struct trace_list *list, const struct seed_trace *trace, uint32_t input)
 {
 	struct join j = { .list = list, .trace = trace, .input = input, .offset = largest_id(list) };
@@ -135,6 +713,12 @@ void seed_join(struct trace_list *list, const struct seed_trace *trace, uint32_t
 		limit_hit(list->hits, LIMIT_SEED_TRACES_HIT);
 		return;
 	}
+	join_conns(&j);
+	join_dns(&j);
+	join_tls(&j);
+	join_http(&j);
+	join_dials(&j);
 	add_records(&j);
+	free(j.pairs);
 	arena_free(&j.arena);
 }

@@ -210,6 +210,7 @@ static void read_dial(struct reading *r, const json_t *from, trace_id id)
 	dial.attempts = attempts_of(r, id, &dial.attempt_count);
 	seed.context_close = read_time(r, from, "ctxCloseAt");
 	seed.skipped_nameservers = read_texts(r, from, "skippedNameservers", &seed.skipped_nameserver_count);
+	seed.error = dial.error;
 	trace_list_sink.dial(&r->trace->list, &dial);
 }
 
@@ -511,6 +512,7 @@ static void read_tls_tunnel(struct reading *r, const json_t *from, trace_id id)
 	tunnel.server_name = read_text(r, from, "serverName");
 	tunnel.done = !tunnel.error.size && tunnel.handshake_end != NT_TIME_NONE;
 	tunnel.server_hello = tunnel.cipher_suite != 0;
+	seed.error = tunnel.error;
 	trace_list_sink.tls_tunnel(&r->trace->list, &tunnel);
 }
 
@@ -612,6 +614,7 @@ static void read_http_request(struct reading *r, const json_t *from, trace_id id
 	request.resp_fields = read_fields(r, from, "respHeader", &request.resp_field_count);
 	request.resp_content_size = read_number(r, from, "RespContentLen", INT64_MAX);
 	request.resp_complete = request.status != 0;
+	seed.error = request.error;
 	trace_list_sink.http_request(&r->trace->list, &request);
 }
 

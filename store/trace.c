@@ -201,6 +201,7 @@ static const struct trace_seed *copy_seed(struct trace_list *list, const struct 
 
 	if (!seed)
 		return NULL;
+	seed->error = copy_text(list, source->error);
 	seed->skipped_nameservers = copy_texts(list, source->skipped_nameservers, source->skipped_nameserver_count);
 	ops = copy_array(list, source->socket_ops, source->socket_op_count, sizeof *ops);
 	for (size_t i = 0; i < source->socket_op_count; i++) {

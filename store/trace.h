@@ -59,10 +59,11 @@ struct trace_socket_op {
 
 /* That a trace of the seed library has the record too, or alone; its times are whole milliseconds. */
 struct trace_seed {
-	trace_id id;     /* there; 0 if the record has no ID, or none of the form tid-N */
-	uint32_t input;  /* index of that trace among the inputs */
-	bool alone;      /* no packet shows the record: all of it is as the seed tells it */
-	uint32_t filled; /* 1 << enum trace_seed_member: what was taken from there, if not alone */
+	trace_id id;        /* there; 0 if the record has no ID, or none of the form tid-N */
+	uint32_t input;     /* index of that trace among the inputs */
+	bool alone;         /* no packet shows the record: all of it is as the seed tells it */
+	uint32_t filled;    /* 1 << enum trace_seed_member: what was taken from there, if not alone */
+	struct bytes error; /* of a dial, handshake or request: as the program got it */
 	/* what only the seed tells */
 	nt_time context_close; /* of a dial */
 	const struct bytes *skipped_nameservers;

@@ -494,9 +494,14 @@ END_TEST
 
 START_TEST(several_traces_keep_their_records_apart)
 {
+	char *later = strdup(one_request);
+
+	memcpy(strstr(later, "2022-"), "2023-", 5);
 	ck_assert_int_eq(read_text(one_request), NT_OK);
 	seed_join(&list, &got.at[0], 0);
+	ck_assert_int_eq(read_text(later), NT_OK);
 	seed_join(&list, &got.at[0], 1);
+	free(later);
 	ck_assert_uint_eq(list.dial_count, 2);
 	ck_assert_uint_lt(list.dials[0].id, list.dials[1].id);
 	ck_assert_uint_eq(list.dials[1].established_conn, list.tcp_conns[1].id);
@@ -504,6 +509,116 @@ START_TEST(several_traces_keep_their_records_apart)
 	ck_assert_uint_eq(list.dns_queries[1].connection, list.udp_conns[1].id);
 	ck_assert_uint_eq(list.http_requests[1].tls_tunnel, list.tls_tunnels[1].id);
 	ck_assert_uint_eq(list.dials[1].seed->input, 1);
+}
+END_TEST
+
+/* ---- joined with packets ---- */
+
+/* What packets give of `one_request`: the connection, encrypted, and its dial; the look-up is not in the capture. */
+static void add_from_packets(nt_time shift)
+{
+	const nt_time begin = 1671787065 * NT_SECOND + 260618344 + shift;
+	const trace_id attempts[] = { 1 };
+	struct trace_tcp_conn conn = { .id = 1,
+				       .from_dial = 2,
+				       .first = begin + 5 * NT_MILLISECOND,
+				       .handshake_begin = begin + 5 * NT_MILLISECOND,
+				       .last = begin + 30 * NT_MILLISECOND,
+				       .close = NT_TIME_NONE,
+				       .tuple = { .ip_version = 4,
+						  .source = { { 192, 0, 2, 7 } },
+						  .destination = { { 192, 0, 2, 1 } },
+						  .source_port = 40000,
+						  .destination_port = 443 } };
+	struct trace_tls_tunnel tunnel = { .id = 3, .tcp_conn = 1, .handshake_begin = begin + 9 * NT_MILLISECOND };
+
+	trace_list_sink.tcp_conn(&list, &conn);
+	trace_list_sink.dial(&list, &(struct trace_dial){ .id = 2,
+							  .begin = begin,
+							  .host = BYTES("192.0.2.1"),
+							  .port = 443,
+							  .attempts = attempts,
+							  .attempt_count = 1 });
+	trace_list_sink.tls_tunnel(&list, &tunnel);
+}
+
+static void add_finding(enum finding_code code, trace_id about)
+{
+	trace_list_sink.finding(&list, &(struct trace_finding){ .code = code,
+								.severity = FINDING_ERROR,
+								.root_cause = true,
+								.dial = 2,
+								.message = BYTES("The client broke off."),
+								.traces = &about,
+								.trace_count = 1 });
+}
+
+START_TEST(a_record_of_both_is_one_record)
+{
+	ck_assert_int_eq(read_text(one_request), NT_OK);
+	add_from_packets(0);
+	seed_join(&list, &got.at[0], 4);
+	ck_assert_uint_eq(list.tcp_conn_count, 1);
+	ck_assert_uint_eq(list.dial_count, 1);
+	ck_assert_uint_eq(list.tls_tunnel_count, 1);
+	ck_assert(!list.tcp_conns[0].seed->alone);
+	ck_assert_uint_eq(list.tcp_conns[0].seed->id, 8);
+	ck_assert_uint_eq(list.tcp_conns[0].seed->input, 4);
+	ck_assert_uint_eq(list.tcp_conns[0].seed->filled, 1u << TRACE_SEED_SOCKET_TRACE);
+	ck_assert_uint_eq(list.dials[0].seed->filled, 1u << TRACE_SEED_CONTEXT_CLOSE);
+	expect_bytes(list.tls_tunnels[0].error, "x509: certificate signed by unknown authority");
+	ck_assert_uint_eq(list.tls_tunnels[0].seed->filled, 1u << TRACE_SEED_HANDSHAKE_ERROR);
+}
+END_TEST
+
+START_TEST(what_no_packet_shows_is_added_and_leads_to_what_they_show)
+{
+	ck_assert_int_eq(read_text(one_request), NT_OK);
+	add_from_packets(0);
+	seed_join(&list, &got.at[0], 4);
+	ck_assert_uint_eq(list.dns_query_count, 1);
+	ck_assert(list.dns_queries[0].seed->alone);
+	ck_assert_uint_eq(list.dns_queries[0].from_dial, 2);
+	ck_assert_uint_eq(list.dns_queries[0].connection, list.udp_conns[0].id);
+	ck_assert_uint_gt(list.udp_conns[0].id, 3);
+	ck_assert_uint_eq(list.http_request_count, 1);
+	ck_assert_uint_eq(list.http_requests[0].tcp_conn, 1);
+	ck_assert_uint_eq(list.http_requests[0].tls_tunnel, 3);
+}
+END_TEST
+
+START_TEST(the_same_addresses_at_another_time_are_another_connection)
+{
+	ck_assert_int_eq(read_text(one_request), NT_OK);
+	add_from_packets(3600 * NT_SECOND);
+	seed_join(&list, &got.at[0], 4);
+	ck_assert_uint_eq(list.tcp_conn_count, 2);
+	ck_assert_uint_eq(list.dial_count, 2);
+}
+END_TEST
+
+START_TEST(what_packets_prove_is_not_told_again)
+{
+	ck_assert_int_eq(read_text(one_request), NT_OK);
+	add_from_packets(0);
+	add_finding(FINDING_TLS_CERT_EXPIRED, 3);
+	seed_join(&list, &got.at[0], 4);
+	seed_findings(&list);
+	ck_assert_uint_eq(list.finding_count, 1);
+	ck_assert_int_eq(list.findings[0].code, FINDING_TLS_CERT_EXPIRED);
+}
+END_TEST
+
+START_TEST(why_a_client_broke_off_is_told_by_the_client)
+{
+	ck_assert_int_eq(read_text(one_request), NT_OK);
+	add_from_packets(0);
+	add_finding(FINDING_TLS_HANDSHAKE_ABORTED_BY_CLIENT, 3);
+	seed_join(&list, &got.at[0], 4);
+	seed_findings(&list);
+	ck_assert_uint_eq(list.finding_count, 1);
+	ck_assert_int_eq(list.findings[0].code, FINDING_TLS_CERT_UNKNOWN_ISSUER);
+	ck_assert_ptr_nonnull(memmem(list.findings[0].message.at, list.findings[0].message.size, "The Go trace says why", 21));
 }
 END_TEST
 
@@ -538,6 +653,11 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tests, names_without_an_address_are_told_apart_from_unknown_ones);
 	tcase_add_test(tests, what_worked_has_no_finding);
 	tcase_add_test(tests, several_traces_keep_their_records_apart);
+	tcase_add_test(tests, a_record_of_both_is_one_record);
+	tcase_add_test(tests, what_no_packet_shows_is_added_and_leads_to_what_they_show);
+	tcase_add_test(tests, the_same_addresses_at_another_time_are_another_connection);
+	tcase_add_test(tests, what_packets_prove_is_not_told_again);
+	tcase_add_test(tests, why_a_client_broke_off_is_told_by_the_client);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
