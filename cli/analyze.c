@@ -392,6 +392,7 @@ static void describe(struct run *run)
 		.source = inputs_source(run->inputs),
 		.recording = inputs_recording(run->inputs),
 		.seeds = inputs_seeds(run->inputs),
+		.context = inputs_context(run->inputs),
 		.hits = &run->hits,
 	};
 }
@@ -599,6 +600,8 @@ static enum exit_status analyze(struct run *run)
 	begin_trace(run);
 	run->output.end = trace_end(run);
 	cover_seeds(run, &run->output.begin, &run->output.end);
+	if (run->output.context)
+		context_read(inputs_context(run->inputs), run->output.begin, run->output.end);
 	/* What goes elsewhere first: whoever reads the trace may close the pipe early. */
 	if (packets_out_finish(&run->packets_out, &error) != NT_OK) {
 		message("%s", error.text);

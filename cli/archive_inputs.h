@@ -6,6 +6,7 @@
 #define NETTRACE_CLI_ARCHIVE_INPUTS_H
 
 #include "cli/conntrack_log.h"
+#include "cli/context.h"
 #include "cli/seed_inputs.h"
 
 struct archive_inputs; /* handle */
@@ -15,6 +16,7 @@ struct archive_readers {
 	struct capture_source *source;
 	struct seed_inputs *seeds;
 	struct conntrack_log *log;
+	struct context *context;
 };
 
 struct archive_inputs *archive_inputs_new(struct limit_hits *hits);

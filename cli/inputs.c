@@ -18,6 +18,7 @@ struct inputs {
 	struct recording_input *recording;
 	struct seed_inputs *seeds;       /* NULL: none, nor archives */
 	struct archive_inputs *archives; /* NULL: none */
+	struct context *context;         /* NULL without archives */
 	struct conntrack_log log;
 	struct buffer keys;
 	size_t secrets_taken; /* of the source */
@@ -41,6 +42,8 @@ static enum nt_status open_other(struct inputs *inputs, const char *path, bool i
 		return seed_inputs_load(inputs->seeds, path, error);
 	if (!inputs->archives)
 		inputs->archives = archive_inputs_new(inputs->hits);
+	if (!inputs->context)
+		inputs->context = context_new(inputs->hits, inputs->options->seed, inputs->options->secrets);
 	return archive_inputs_open(inputs->archives, path, error);
 }
 
@@ -209,6 +212,7 @@ void inputs_free(struct inputs *inputs)
 	capture_free(inputs->source);
 	recording_input_free(inputs->recording);
 	seed_inputs_free(inputs->seeds);
+	context_free(inputs->context);
 	archive_inputs_free(inputs->archives);
 	conntrack_log_clear(&inputs->log);
 	buffer_free(&inputs->keys);
@@ -230,6 +234,11 @@ const struct seed_inputs *inputs_seeds(const struct inputs *inputs)
 	return inputs->seeds;
 }
 
+struct context *inputs_context(const struct inputs *inputs)
+{
+	return inputs->context;
+}
+
 static bool is_anything(const struct inputs *inputs)
 {
 	if (capture_input_count(inputs->source))
@@ -247,7 +256,7 @@ enum nt_status inputs_read_confined(struct inputs *inputs, const struct correlat
 	if (!inputs->seeds)
 		return NT_OK;
 	if (inputs->archives) {
-		const struct archive_readers readers = { inputs->source, inputs->seeds, &inputs->log };
+		const struct archive_readers readers = { inputs->source, inputs->seeds, &inputs->log, inputs->context };
 
 		archive_inputs_unpack(inputs->archives, &readers, inputs->options->quiet);
 		conntrack_log_sort(&inputs->log);

@@ -7,6 +7,7 @@
 #ifndef NETTRACE_CLI_INPUTS_H
 #define NETTRACE_CLI_INPUTS_H
 
+#include "cli/context.h"
 #include "cli/options.h"
 #include "cli/seed_inputs.h"
 
@@ -33,6 +34,9 @@ const struct output_recording *inputs_recording(const struct inputs *inputs);
 
 /* Traces of the Go library that were named beside captures, or alone; NULL if there are none. */
 const struct seed_inputs *inputs_seeds(const struct inputs *inputs);
+
+/* What archives say about the device; NULL if there is none. */
+struct context *inputs_context(const struct inputs *inputs);
 
 /* All NSS key log lines that are known by now: from --keylog, from the recording, from blocks in pcapng files.  Lives until the next call. */
 struct bytes inputs_keys(struct inputs *inputs);

@@ -29,6 +29,7 @@ struct output_recording {
 	size_t statistics_count;
 };
 
+struct context;
 struct seed_inputs;
 
 /* Everything that an output may show.  Nothing in it is owned by the outputs. */
@@ -48,6 +49,7 @@ struct output {
 	const struct capture_source *source;      /* NULL if a recording was read; see output_input() */
 	const struct output_recording *recording; /* NULL if captures were read */
 	const struct seed_inputs *seeds;          /* traces of the Go library that were read as well; NULL: none */
+	const struct context *context;            /* what archives say about the device; NULL: nothing */
 	const struct correlate_stats *stats;
 	const struct limit_hits *hits;
 };

@@ -78,6 +78,10 @@
 	X(LIMIT_ARCHIVE_SIZE, 512 * 1024 * 1024, "bytes", "of all files in an archive; what comes after them is not read") \
 	X(LIMIT_ARCHIVE_READ, 1024 * 1024 * 1024, "bytes", "of an archive after decompression; what comes after them is not read") \
 	X(LIMIT_ARCHIVE_NAME, 1024, "bytes", "a longer name of a file in an archive is cut") \
+	X(LIMIT_CONTEXT_FILES, 256, "files", "about a device, in an archive; further ones are not shown") \
+	X(LIMIT_CONTEXT_LINES, 256, "lines", "further ones of such a file are only counted") \
+	X(LIMIT_CONTEXT_TEXT, 512, "bytes", "a longer line of such a file is cut") \
+	X(LIMIT_LOG_LINES, 1 << 19, "lines", "further ones of a log in an archive are not read") \
 	X(LIMIT_SEED_TRACE, 64 * 1024 * 1024, "bytes", "a longer trace of the Go library is read up to there") \
 	X(LIMIT_SEED_TEXT, 64 * 1024, "bytes", "a longer text in a trace of the Go library is cut") \
 	X(LIMIT_SEED_TRACES, 128, "traces", "of the Go library; further ones are not read") \

@@ -149,6 +149,7 @@ void json_write_capture(struct json *json, const struct output *output)
 	json_end(json);
 	write_inputs(json, output);
 	json_write_recording(json, output);
+	json_write_context(json, output);
 	json_optional_text(json, "filter", output->filter);
 	write_packets(json, output);
 	write_skipped(json, output->stats);

@@ -31,6 +31,9 @@ void json_write_capture(struct json *json, const struct output *output);
 /* The member "session" of it; nothing if no recording was read. */
 void json_write_recording(struct json *json, const struct output *output);
 
+/* The member "context" of it; nothing if no archive says anything about the device. */
+void json_write_context(struct json *json, const struct output *output);
+
 /* ---- fields ---- */
 
 /* "+12ms", "undefined" or absolute. */

@@ -146,6 +146,7 @@ void report_timeline(struct report *report);   /* report.c */
 void report_verdict(struct report *report);    /* report_verdict.c */
 void report_head(struct report *report);       /* report_head.c */
 void report_recording(struct report *report);  /* nothing if no recording was read */
+void report_context(struct report *report);    /* nothing if no archive was read */
 void report_statistics(struct report *report); /* report_stats.c */
 
 /* The look-ups of a conversation that a dial was made of; NULL: those of no dial, below a title that names the server. */

@@ -193,6 +193,7 @@ void report_head(struct report *report)
 	report_recording(report);
 	print_packets(report);
 	print_inputs(report);
+	report_context(report);
 	print_limits(report);
 	print_contents(report);
 }
