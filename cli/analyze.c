@@ -21,7 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_DAMAGED = 2 };
+enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_DAMAGED = 2, EXIT_FOUND = 3 };
 
 /* What lives as long as the run; zeroed is nothing yet. */
 struct run {
@@ -42,6 +42,7 @@ struct run {
 	struct output output; /* what is known of the trace: all of it when the last packet was read */
 	char *input_names;
 	struct ndjson *ndjson; /* NULL without --ndjson */
+	bool found;            /* something that --fail-on names */
 };
 
 /* ---- the ends that come from outside ---- */
@@ -73,6 +74,24 @@ static void on_out_of_memory(void)
 	outfile_abandon();
 	fputs("nettrace-analyze: out of memory\n", stderr);
 	_exit(EXIT_FAILED);
+}
+
+/* ---- what the exit status tells ---- */
+
+static void judge(void *context, const struct trace_finding *finding)
+{
+	struct run *run = context;
+
+	if (!fail_on_names(&run->options->fail_on, finding))
+		return;
+	run->found = true;
+	fail_on_tell(finding, output_input_count(&run->output) > 1);
+}
+
+static void judge_all(struct run *run)
+{
+	for (size_t i = 0; i < run->list.finding_count; i++)
+		judge(run, &run->list.findings[i]);
 }
 
 /* ---- what looks at the packets, and its keys ---- */
@@ -426,7 +445,7 @@ static enum nt_status open_all(struct run *run, struct nt_error *error)
 	if (status == NT_OK) {
 		describe(run);
 		if (options->ndjson && !needs_all_records(run))
-			run->ndjson = ndjson_new(run->out.file, &run->output);
+			run->ndjson = ndjson_new(run->out.file, &run->output, judge, run);
 		read_keys(run);
 		run->correlator = new_correlator(run);
 		run->output.stats = correlator_stats(run->correlator);
@@ -549,7 +568,7 @@ static void write_lines(struct run *run)
 {
 	struct trace_sink sink;
 
-	run->ndjson = ndjson_new(run->out.file, &run->output);
+	run->ndjson = ndjson_new(run->out.file, &run->output, judge, run);
 	sink = wanted_records(run);
 	trace_list_give(&run->list, &sink, run->ndjson);
 }
@@ -620,7 +639,9 @@ static enum exit_status analyze(struct run *run)
 		message("%s", error.text);
 		exit_status = EXIT_FAILED;
 	}
-	return exit_status;
+	if (!run->ndjson)
+		judge_all(run);
+	return run->found && exit_status != EXIT_FAILED ? EXIT_FOUND : exit_status;
 }
 
 static void clear(struct run *run)
@@ -646,6 +667,8 @@ static enum exit_status print_about(const struct options *options)
 		options_print_help(stdout);
 	else if (options->list_fields)
 		fields_print(stdout);
+	else if (options->list_codes)
+		fail_on_print_codes(stdout);
 	else
 		version_print(stdout);
 	if (outfile_finish(&out, true, &error) == NT_OK)
@@ -669,7 +692,7 @@ int main(int argc, char **argv)
 	catch_signal(SIGHUP, on_signal);
 	if (options_read(&options, argc, argv, &error) != NT_OK)
 		message("%s%s", error.text, error.status == NT_EUSAGE ? "; try --help" : "");
-	else if (options.help || options.version || options.list_fields)
+	else if (options.help || options.version || options.list_fields || options.list_codes)
 		exit_status = print_about(&options);
 	else
 		exit_status = analyze(&run);

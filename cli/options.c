@@ -83,6 +83,13 @@ static enum nt_status take_excluded(void *target, const struct option_row *row, 
 	return NT_OK;
 }
 
+static enum nt_status take_fail_on(void *target, const struct option_row *row, const char *argument, struct nt_error *error)
+{
+	struct options *options = target;
+	(void)row;
+	return fail_on_add(&options->fail_on, argument, error);
+}
+
 static enum nt_status take_ca(void *target, const struct option_row *row, const char *argument, struct nt_error *error)
 {
 	struct options *options = target;
@@ -170,11 +177,16 @@ static const struct option_row rows[] = {
 	{ "write", 'w', "FILE", "write the packets of the trace as pcapng, with TLS secrets", option_take_file, SETS(packets_out) },
 	{ "html", 0, "FILE", "write the trace as a web page too, in one file", option_take_file, SETS(exports[EXPORT_HTML]) },
 	{ "all-packets", 0, NULL, "with -w: all packets that the filter takes", option_take_flag, SETS(all_packets) },
+	{ "fail-on", 0, "CODE[,CODE]...",
+	  "exit status 3 if there is a finding of such a code; error, warning, info: of such a\n"
+	  "severity or a worse one; any: of any; repeatable",
+	  take_fail_on, 0 },
 	{ "seed", 0, "N", "seed of the hash tables (random)", take_seed, 0 },
 	{ "quiet", 'q', NULL, "no progress and no messages but errors", option_take_flag, SETS(quiet) },
 	{ "verbose", 'v', NULL, "everything in the report", option_take_flag, SETS(verbose) },
 	{ "list-fields", 0, NULL, "print every member of the JSON trace, with type, unit and meaning", option_take_flag,
 	  SETS(list_fields) },
+	{ "list-codes", 0, NULL, "print the codes of all findings, with their usual severity", option_take_flag, SETS(list_codes) },
 	{ "help", 'h', NULL, "print this text", option_take_flag, SETS(help) },
 	{ "version", 'V', NULL, "print the version, and those of the libraries", option_take_flag, SETS(version) },
 };
@@ -220,7 +232,7 @@ enum nt_status options_read(struct options *options, int argc, char **argv, stru
 	if (getrandom(&options->seed, sizeof options->seed, GRND_NONBLOCK) != sizeof options->seed)
 		options->seed = 0;
 	status = option_table_read(&table, options, argc, argv, &operands, error);
-	if (status != NT_OK || options->help || options->version || options->list_fields)
+	if (status != NT_OK || options->help || options->version || options->list_fields || options->list_codes)
 		return status;
 	options->inputs = (const char *const *)argv + operands;
 	options->input_count = (size_t)(argc - operands);
@@ -246,6 +258,7 @@ void options_print_help(FILE *out)
 	      out);
 	option_table_print(out, &table);
 	fputs("\nExit status: 0 done; 1 wrong use, or nothing could be read or written; 2 an input is damaged or cut, and what\n"
-	      "stands before the damage was analysed.\n",
+	      "stands before the damage was analysed; 3 there are findings that --fail-on names. Of several,\n"
+	      "the first of 1, 3, 2.\n",
 	      out);
 }

@@ -5,11 +5,12 @@
 #define NETTRACE_CLI_OPTIONS_H
 
 #include "cli/exports.h"
+#include "cli/fail_on.h"
 #include "cli/output.h"
 
 /* Texts point into argv; the lists are owned by the struct. */
 struct options {
-	bool help, version, list_fields;
+	bool help, version, list_fields, list_codes;
 	bool json, ndjson, quiet, verbose;
 	const char *output;      /* NULL: standard output */
 	const char *description; /* NULL: the inputs' names */
@@ -26,6 +27,7 @@ struct options {
 	const char **excluded_headers;
 	size_t excluded_header_count;
 	struct output_omit omit;
+	struct fail_on fail_on;
 	bool no_app_protocol, no_verify, no_sandbox, secrets;
 	const char *ca;       /* file or directory with a certificate in it, or NULL */
 	const char **keylogs; /* files that look like NSS key logs */
@@ -39,8 +41,8 @@ struct options {
 
 /*
  * Reads the command line.  Uses getopt, so not from two threads.  On failure (NT_EUSAGE for wrong use, NT_EIO and NT_EFORMAT for a file
- * given with an option) *error has the sentence; *options is to be cleared in every case.  With `help`, `version` or `list_fields` set nothing else
- * was asked for, and inputs may be missing.
+ * given with an option) *error has the sentence; *options is to be cleared in every case.  With `help`, `version`, `list_fields` or `list_codes` set nothing
+ * else was asked for, and inputs may be missing.
  */
 enum nt_status options_read(struct options *options, int argc, char **argv, struct nt_error *error);
 void options_clear(struct options *options);

@@ -14,6 +14,8 @@ struct ndjson {
 	bool begun, failed;
 	nt_time flushed;           /* CLOCK_MONOTONIC */
 	struct trace_list counted; /* only the counts, for the uuid */
+	ndjson_listener *listener; /* or NULL */
+	void *context;
 };
 
 static nt_time now(void)
@@ -24,13 +26,15 @@ static nt_time now(void)
 	return time.tv_sec * NT_SECOND + time.tv_nsec;
 }
 
-struct ndjson *ndjson_new(FILE *out, struct output *output)
+struct ndjson *ndjson_new(FILE *out, struct output *output, ndjson_listener *listener, void *context)
 {
 	struct ndjson *ndjson = nt_zalloc(sizeof *ndjson);
 
 	ndjson->output = output;
 	ndjson->json = json_new(out, JSON_COMPACT);
 	ndjson->flushed = now();
+	ndjson->listener = listener;
+	ndjson->context = context;
 	output->as_lines = true;
 	output->list = &ndjson->counted;
 	return ndjson;
@@ -83,13 +87,22 @@ WRITES(tls_tunnel, trace_tls_tunnel, tls_tunnel_count)
 WRITES(http_request, trace_http_request, http_request_count)
 WRITES(finding, trace_finding, finding_count)
 
+static void tell_finding(void *context, const struct trace_finding *finding)
+{
+	struct ndjson *ndjson = context;
+
+	write_finding(ndjson, finding);
+	if (ndjson->listener)
+		ndjson->listener(ndjson->context, finding);
+}
+
 const struct trace_sink ndjson_sink = { .dial = write_dial,
 					.tcp_conn = write_tcp_conn,
 					.udp_conn = write_udp_conn,
 					.dns_query = write_dns_query,
 					.tls_tunnel = write_tls_tunnel,
 					.http_request = write_http_request,
-					.finding = write_finding };
+					.finding = tell_finding };
 
 bool ndjson_is_good(const struct ndjson *ndjson)
 {

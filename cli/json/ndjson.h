@@ -11,8 +11,13 @@
 
 struct ndjson; /* handle */
 
-/* `output` is read with every record and must live as long; its `list` is not used, its `begin` is to be known before the first record. */
-struct ndjson *ndjson_new(FILE *out, struct output *output);
+typedef void ndjson_listener(void *context, const struct trace_finding *finding);
+
+/*
+ * `output` is read with every record and must live as long; its `list` is not used, its `begin` is to be known before the first record.
+ * `listener` is called with every finding that is written, as they are not kept; it may be NULL.
+ */
+struct ndjson *ndjson_new(FILE *out, struct output *output, ndjson_listener *listener, void *context);
 void ndjson_free(struct ndjson *ndjson); /* NULL is fine */
 
 /* Its context is the struct ndjson. */
