@@ -18,7 +18,7 @@ static void read_rows(struct recording *r)
 	struct recording_statistics statistics;
 	char text[CONNTRACK_STATUS_TEXT_SIZE];
 	struct bytes keys;
-	unsigned sum = 0;
+	volatile unsigned sum = 0; /* so that all is read */
 
 	while (recording_next_packet(r, &packet, NULL) == NT_OK)
 		for (uint32_t i = 0; i < packet.captured; i++)
@@ -30,7 +30,8 @@ static void read_rows(struct recording *r)
 	while (recording_next_statistics(r, &statistics, NULL) == NT_OK)
 		sum += (unsigned)statistics.lost;
 	(void)recording_keys(r, &keys, NULL);
-	if (keys.size > LIMIT_SECRETS || sum == UINT32_MAX)
+	(void)sum;
+	if (keys.size > LIMIT_SECRETS)
 		abort();
 }
 
