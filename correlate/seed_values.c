@@ -13,6 +13,8 @@ static bool take_digits(struct bytes *text, size_t least, size_t most, uint64_t 
 	size_t count = 0;
 
 	*out = 0;
+	if (!text->size)
+		return least == 0;
 	while (count < text->size && count < most && text->at[count] >= '0' && text->at[count] <= '9')
 		*out = *out * 10 + (uint64_t)(text->at[count++] - '0');
 	text->at += count;
@@ -240,7 +242,7 @@ bool seed_conntrack_tcp_state(struct bytes text, enum conntrack_tcp_state *out)
 uint16_t seed_dns_type(struct bytes text)
 {
 	enum { LAST_WITH_A_NAME = 264, TRUST_ANCHORS = 32768 };
-	struct bytes digits = { text.at ? text.at + 4 : NULL, text.size - 4 };
+	struct bytes digits = { text.size > 4 ? text.at + 4 : NULL, text.size > 4 ? text.size - 4 : 0 };
 	char name[16];
 	uint64_t number;
 
