@@ -8,6 +8,7 @@
 #   make soak         the files of ../shared/corpus cut and changed in 400 ways each, under sanitizers; hours, see SOAK_… below
 #   make coverage     lines that the tests run, per folder and dissector; fails when a dissector is below 85 %
 #   make bench        the analyzer beside tcpdump, and decrypting, on captures that it makes; nettrace-capture beside dumpcap, under load
+#   make install      PREFIX=/usr/local, DESTDIR; make uninstall removes it
 #   make samples      records samples/ again (root; real servers and clients in network namespaces)
 
 CC       ?= cc
@@ -38,7 +39,7 @@ REPLAYS   := $(FUZZ_SRC:%.c=$(B)/%)
 DEPS_BUILD := gcc make pkg-config libc6-dev libpcap-dev zlib1g-dev libzstd-dev libssl-dev libldns-dev libndpi-dev libsqlite3-dev \
               libnetfilter-log-dev libnetfilter-conntrack-dev libcap-ng-dev libnghttp2-dev libseccomp-dev libbrotli-dev \
               libarchive-dev libjansson-dev
-DEPS_CHECK := $(DEPS_BUILD) check python3 python3-jsonschema nftables
+DEPS_CHECK := $(DEPS_BUILD) mandoc check python3 python3-jsonschema nftables
 DEPS_LINT  := $(DEPS_CHECK) clang clang-format libclang-rt-14-dev cppcheck shellcheck
 DEPS_LAB   := iproute2 nftables procps ethtool conntrack tcpdump wireshark-common tshark sqlite3 libcap2-bin nginx-light dnsmasq squid curl \
               wget openssl jq python3 zstd gnutls-bin nghttp2-client ngtcp2-client ngtcp2-server
@@ -146,6 +147,31 @@ demo: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)echo; echo "\$$ $(B)/nettrace-analyze $(DEMO)"; $(B)/nettrace-analyze $(DEMO)
 	$(Q)echo; echo "\$$ $(B)/nettrace-analyze --json $(DEMO) | head -n 60"; $(B)/nettrace-analyze --json $(DEMO) | head -n 60
+
+# ---- where it goes: make install PREFIX=/usr DESTDIR=… ----
+PREFIX     ?= /usr/local
+bindir     ?= $(PREFIX)/bin
+datadir    ?= $(PREFIX)/share
+mandir     ?= $(datadir)/man
+unitdir    ?= $(PREFIX)/lib/systemd/system
+bashdir    ?= $(datadir)/bash-completion/completions
+zshdir     ?= $(datadir)/zsh/site-functions
+INSTALLED  := $(bindir)/nettrace-analyze $(bindir)/nettrace-capture $(mandir)/man1/nettrace-analyze.1 $(mandir)/man8/nettrace-capture.8 \
+              $(mandir)/man5/nettrace-store.5 $(unitdir)/nettrace-capture@.service $(bashdir)/nettrace-analyze $(bashdir)/nettrace-capture \
+              $(zshdir)/_nettrace
+
+.PHONY: install uninstall
+install: $(PROGRAMS)
+	$(Q)install -d $(addprefix $(DESTDIR),$(sort $(dir $(INSTALLED))))
+	$(Q)install -m 755 $(PROGRAMS) $(DESTDIR)$(bindir)
+	$(Q)for page in packaging/man/*; do install -m 644 $$page $(DESTDIR)$(mandir)/man$${page##*.}; done
+	$(Q)for name in nettrace-analyze nettrace-capture; do \
+		install -m 644 packaging/completions/nettrace.bash $(DESTDIR)$(bashdir)/$$name; done
+	$(Q)install -m 644 packaging/completions/_nettrace $(DESTDIR)$(zshdir)
+	$(Q)sed 's|@bindir@|$(bindir)|' packaging/nettrace-capture@.service >$(DESTDIR)$(unitdir)/nettrace-capture@.service
+
+uninstall:
+	$(Q)rm -f $(addprefix $(DESTDIR),$(INSTALLED))
 
 lint: deps-lint
 	$(Q)tests/lint $(CC)
