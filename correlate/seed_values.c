@@ -17,8 +17,10 @@ static bool take_digits(struct bytes *text, size_t least, size_t most, uint64_t 
 		return least == 0;
 	while (count < text->size && count < most && text->at[count] >= '0' && text->at[count] <= '9')
 		*out = *out * 10 + (uint64_t)(text->at[count++] - '0');
-	text->at += count;
-	text->size -= count;
+	if (count) { /* an empty text may be nowhere */
+		text->at += count;
+		text->size -= count;
+	}
 	return count >= least;
 }
 
