@@ -1,5 +1,6 @@
 /* nettrace-analyze: captures in, report or JSON trace out. */
 #include "cli/catch_signal.h"
+#include "cli/diff/diff.h"
 #include "cli/exports.h"
 #include "cli/inputs.h"
 #include "cli/message.h"
@@ -23,7 +24,7 @@
 
 enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_DAMAGED = 2, EXIT_FOUND = 3 };
 
-/* What lives as long as the run; zeroed is nothing yet. */
+/* One analysis: what lives as long as it; zeroed is nothing yet.  There are two of them with --diff. */
 struct run {
 	const struct options *options;
 	struct inputs *inputs;
@@ -123,7 +124,7 @@ static struct trace_sink wanted_of(struct trace_sink sink, const struct output_o
 static struct trace_sink wanted_records(const struct run *run)
 {
 	return wanted_of(run->ndjson ? ndjson_sink : trace_list_sink, &run->options->omit,
-			 !run->options->json && !run->options->ndjson);
+			 (!run->options->json || run->options->diff) && !run->options->ndjson);
 }
 
 static struct correlate_options correlate_options(const struct run *run)
@@ -331,7 +332,7 @@ static bool wants_colour(const struct outfile *out)
 {
 	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
 
-	return isatty(fileno(out->file)) && !(no_colour && *no_colour) && terminal && strcmp(terminal, "dumb") != 0;
+	return out->file && isatty(fileno(out->file)) && !(no_colour && *no_colour) && terminal && strcmp(terminal, "dumb") != 0;
 }
 
 /* The locale that the terminal's user set, in the order of POSIX. */
@@ -342,7 +343,7 @@ static bool wants_blocks(const struct outfile *out)
 
 	for (size_t i = 0; i < sizeof names / sizeof *names && !(locale && *locale); i++)
 		locale = getenv(names[i]);
-	return isatty(fileno(out->file)) && locale && (strcasestr(locale, "UTF-8") || strcasestr(locale, "UTF8"));
+	return out->file && isatty(fileno(out->file)) && locale && (strcasestr(locale, "UTF-8") || strcasestr(locale, "UTF8"));
 }
 
 /* The session of a live recording; that of an import tells when it was imported, which is nothing about the trace. */
@@ -425,32 +426,39 @@ static void begin_trace(struct run *run)
 
 /* ---- opening ---- */
 
-static enum nt_status open_all(struct run *run, struct nt_error *error)
+static enum nt_status open_inputs(struct run *run, struct nt_error *error)
 {
 	const struct options *options = run->options;
-	enum nt_status status = check_outputs(options, error);
+	enum nt_status status = inputs_open(&run->inputs, options, &run->hits, error);
 
-	if (status == NT_OK)
-		status = inputs_open(&run->inputs, options, &run->hits, error);
-	if (status == NT_OK)
-		status = outfile_open(&run->out, options->output, 0666, error);
+	if (status == NT_OK && !options->no_verify)
+		status = verifier_new(&run->verifier, options->ca, error);
+	return status;
+}
+
+static enum nt_status open_outputs(struct run *run, struct nt_error *error)
+{
+	const struct options *options = run->options;
+	enum nt_status status = outfile_open(&run->out, options->output, 0666, error);
+
 	if (status == NT_OK && options->packets_out)
 		status = packets_out_open(&run->packets_out, options->packets_out, error);
 	if (status == NT_OK)
 		status = exports_open(&run->exports, options->exports, error);
 	if (status == NT_OK && options->store)
 		status = store_open(&run->store, options->store, error);
-	if (status == NT_OK && !options->no_verify)
-		status = verifier_new(&run->verifier, options->ca, error);
-	if (status == NT_OK) {
-		describe(run);
-		if (options->ndjson && !needs_all_records(run))
-			run->ndjson = ndjson_new(run->out.file, &run->output, judge, run);
-		read_keys(run);
-		run->correlator = new_correlator(run);
-		run->output.stats = correlator_stats(run->correlator);
-	}
 	return status;
+}
+
+/* What looks at the packets; it opens nothing that it was not given. */
+static void prepare(struct run *run)
+{
+	describe(run);
+	if (run->options->ndjson && !needs_all_records(run))
+		run->ndjson = ndjson_new(run->out.file, &run->output, judge, run);
+	read_keys(run);
+	run->correlator = new_correlator(run);
+	run->output.stats = correlator_stats(run->correlator);
 }
 
 /* Everything is open: what comes from here on is at the mercy of the packets. */
@@ -594,33 +602,40 @@ static bool write_output(struct run *run)
 	return run->options->json ? output_json(run->out.file, output) : output_report(run->out.file, output);
 }
 
-static enum exit_status analyze(struct run *run)
-{
-	struct correlate_options correlate;
-	struct nt_error error = { 0 };
-	enum exit_status exit_status = EXIT_DONE;
+/* ---- runs ---- */
 
-	if (open_all(run, &error) != NT_OK) {
-		message("%s", error.text);
-		return EXIT_FAILED;
-	}
-	confine(run);
-	correlate = correlate_options(run);
+/* From the first packet to all that is known of the trace. */
+static enum exit_status read_trace(struct run *run)
+{
+	const struct correlate_options correlate = correlate_options(run);
+	enum exit_status exit_status;
+	struct nt_error error = { 0 };
+
 	if (inputs_read_confined(run->inputs, &correlate, &error) != NT_OK) {
 		message("%s", error.text);
 		return EXIT_FAILED;
 	}
 	read_packets(run);
-	if (interrupted && !run->options->quiet)
-		message("interrupted: this is what was read until then");
 	report_malformed_keys(run);
-	if (report_damage(run->inputs))
-		exit_status = EXIT_DAMAGED;
+	exit_status = report_damage(run->inputs) ? EXIT_DAMAGED : EXIT_DONE;
 	begin_trace(run);
 	run->output.end = trace_end(run);
 	cover_seeds(run, &run->output.begin, &run->output.end);
 	if (run->output.context)
 		context_read(inputs_context(run->inputs), run->output.begin, run->output.end);
+	return exit_status;
+}
+
+static void report_interruption(const struct options *options)
+{
+	if (interrupted && !options->quiet)
+		message("interrupted: this is what was read until then");
+}
+
+static enum exit_status finish_outputs(struct run *run, enum exit_status exit_status)
+{
+	struct nt_error error = { 0 };
+
 	/* What goes elsewhere first: whoever reads the trace may close the pipe early. */
 	if (packets_out_finish(&run->packets_out, &error) != NT_OK) {
 		message("%s", error.text);
@@ -639,6 +654,20 @@ static enum exit_status analyze(struct run *run)
 		message("%s", error.text);
 		exit_status = EXIT_FAILED;
 	}
+	return exit_status;
+}
+
+static enum exit_status analyze_opened(struct run *run)
+{
+	enum exit_status exit_status;
+
+	prepare(run);
+	confine(run);
+	exit_status = read_trace(run);
+	if (exit_status == EXIT_FAILED)
+		return EXIT_FAILED;
+	report_interruption(run->options);
+	exit_status = finish_outputs(run, exit_status);
 	if (!run->ndjson)
 		judge_all(run);
 	return run->found && exit_status != EXIT_FAILED ? EXIT_FOUND : exit_status;
@@ -657,6 +686,80 @@ static void clear(struct run *run)
 	ndjson_free(run->ndjson);
 	free(run->input_names);
 }
+
+static enum exit_status analyze(const struct options *options)
+{
+	struct run run = { .options = options };
+	enum exit_status exit_status = EXIT_FAILED;
+	struct nt_error error = { 0 };
+
+	if (check_outputs(options, &error) == NT_OK && open_inputs(&run, &error) == NT_OK && open_outputs(&run, &error) == NT_OK)
+		exit_status = analyze_opened(&run);
+	else
+		message("%s", error.text);
+	clear(&run);
+	return exit_status;
+}
+
+/* ---- two runs, to be compared ---- */
+
+static enum exit_status worse(enum exit_status a, enum exit_status b)
+{
+	return a == EXIT_FAILED || b == EXIT_FAILED ? EXIT_FAILED : a == EXIT_DAMAGED ? a : b;
+}
+
+static enum exit_status compare_opened(struct run *good, struct run *bad)
+{
+	const struct options *options = good->options;
+	enum exit_status exit_status;
+	struct nt_error error = { 0 };
+	struct diff diff;
+	bool written;
+
+	prepare(good);
+	prepare(bad);
+	confine(good);
+	exit_status = read_trace(good);
+	if (exit_status != EXIT_FAILED)
+		exit_status = worse(exit_status, read_trace(bad));
+	if (exit_status == EXIT_FAILED)
+		return EXIT_FAILED;
+	report_interruption(options);
+	diff_make(&diff, &good->output, &bad->output);
+	errno = 0;
+	written = options->json ? diff_json(good->out.file, &diff) : diff_report(good->out.file, &diff);
+	if (outfile_finish(&good->out, written, &error) != NT_OK) {
+		message("%s", error.text);
+		exit_status = EXIT_FAILED;
+	}
+	diff_free(&diff);
+	return exit_status;
+}
+
+/* The comparison is the output of the first of them; the second has none. */
+static enum exit_status compare(const struct options *options)
+{
+	struct options sides[2] = { *options, *options };
+	struct run good = { .options = &sides[0] }, bad = { .options = &sides[1] };
+	enum exit_status exit_status = EXIT_FAILED;
+	struct nt_error error = { 0 };
+
+	for (int i = 0; i < 2; i++) {
+		sides[i].inputs = &options->inputs[i];
+		sides[i].input_count = 1;
+		sides[i].description = NULL;
+	}
+	if (check_outputs(options, &error) == NT_OK && open_inputs(&good, &error) == NT_OK && open_inputs(&bad, &error) == NT_OK &&
+	    open_outputs(&good, &error) == NT_OK)
+		exit_status = compare_opened(&good, &bad);
+	else
+		message("%s", error.text);
+	clear(&good);
+	clear(&bad);
+	return exit_status;
+}
+
+/* ---- the command ---- */
 
 static enum exit_status print_about(const struct options *options)
 {
@@ -680,7 +783,6 @@ static enum exit_status print_about(const struct options *options)
 int main(int argc, char **argv)
 {
 	struct options options;
-	struct run run = { .options = &options };
 	struct nt_error error = { 0 };
 	enum exit_status exit_status = EXIT_FAILED;
 
@@ -695,8 +797,7 @@ int main(int argc, char **argv)
 	else if (options.help || options.version || options.list_fields || options.list_codes)
 		exit_status = print_about(&options);
 	else
-		exit_status = analyze(&run);
-	clear(&run);
+		exit_status = options.diff ? compare(&options) : analyze(&options);
 	options_clear(&options);
 	return exit_status;
 }

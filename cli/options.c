@@ -147,6 +147,8 @@ static enum nt_status take_seed(void *target, const struct option_row *row, cons
 static const struct option_row rows[] = {
 	{ "json", 0, NULL, "print the JSON trace instead of the readable report", option_take_flag, SETS(json) },
 	{ "ndjson", 0, NULL, "print each record of it as a line, as soon as it ends", option_take_flag, SETS(ndjson) },
+	{ "diff", 0, NULL, "compare two inputs, one that worked and one that did not: where they part, and in what",
+	  option_take_flag, SETS(diff) },
 	{ "output", 'o', "FILE", "write to FILE, which is replaced only when all is written", option_take_file, SETS(output) },
 	{ "har", 0, "FILE", "write the HTTP requests to FILE as HAR 1.2, for the developer tools of browsers", option_take_file,
 	  SETS(exports[EXPORT_HAR]) },
@@ -207,6 +209,26 @@ static enum nt_status check_lines(const struct options *options, struct nt_error
 	return NT_OK;
 }
 
+/* Both traces are read for the comparison alone. */
+static enum nt_status check_diff(const struct options *options, struct nt_error *error)
+{
+	const struct fail_on none = { 0 };
+
+	if (options->input_count != 2)
+		return nt_fail(error, NT_EUSAGE, "--diff takes two inputs, the good one first");
+	if (options->ndjson || options->packets_out)
+		return nt_fail(error, NT_EUSAGE, "--diff and %s cannot be given together", options->ndjson ? "--ndjson" : "-w");
+	if (memcmp(&options->fail_on, &none, sizeof none) != 0)
+		return nt_fail(error, NT_EUSAGE, "--diff and --fail-on cannot be given together");
+	if (options->store)
+		return nt_fail(error, NT_EUSAGE, "--diff and --store cannot be given together");
+	for (int i = 0; i < EXPORT_KINDS; i++)
+		if (options->exports[i])
+			return nt_fail(error, NT_EUSAGE, "--diff and %s cannot be given together",
+				       export_option((enum export_kind)i));
+	return NT_OK;
+}
+
 static enum nt_status check_inputs(const struct options *options, struct nt_error *error)
 {
 	size_t standard = 0;
@@ -219,7 +241,7 @@ static enum nt_status check_inputs(const struct options *options, struct nt_erro
 		return nt_fail(error, NT_EUSAGE, "no input: name a capture file or a recording, or - for standard input");
 	if (standard > 1)
 		return nt_fail(error, NT_EUSAGE, "standard input can be read only once");
-	return NT_OK;
+	return options->diff ? check_diff(options, error) : NT_OK;
 }
 
 enum nt_status options_read(struct options *options, int argc, char **argv, struct nt_error *error)
@@ -253,6 +275,7 @@ void options_clear(struct options *options)
 void options_print_help(FILE *out)
 {
 	fputs("nettrace-analyze [options] FILE...\n"
+	      "nettrace-analyze --diff [options] GOOD BAD\n"
 	      "Tells what happened on the network from captures (pcap, pcapng; plain, gzip or zstd; - is standard input) or from\n"
 	      "a recording of nettrace-capture: name look-ups, connections, TLS and HTTP, as a report or a JSON trace.\n\n",
 	      out);

@@ -12,6 +12,7 @@
 struct options {
 	bool help, version, list_fields, list_codes;
 	bool json, ndjson, quiet, verbose;
+	bool diff;               /* two inputs, each a trace of its own */
 	const char *output;      /* NULL: standard output */
 	const char *description; /* NULL: the inputs' names */
 	const char *filter;      /* pcap-filter expression, or NULL */
