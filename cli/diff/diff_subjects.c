@@ -80,7 +80,8 @@ static void split_url(struct diff_subject *subject, const struct trace_http_requ
 	if (absolute)
 		rest = after(rest, authority.size);
 	rest.size = find(rest, "?#");
-	subject->path = request->is_connect ? (struct bytes){ 0 } : rest;
+	if (!request->is_connect)
+		subject->path = rest;
 }
 
 /* ---- gathering ---- */
