@@ -46,7 +46,8 @@ void scene_free(struct scene *s)
 /* For tests that look at a frame again. */
 static void keep(struct scene *s, const void *frame, size_t captured, size_t size)
 {
-	s->kept = nt_realloc_array(s->kept, s->frames + 1, sizeof *s->kept);
+	if ((s->frames & (s->frames - 1)) == 0) /* a power of two: it is full */
+		s->kept = nt_realloc_array(s->kept, s->frames * 2, sizeof *s->kept);
 	s->kept[s->frames] = (struct scene_kept){
 		.at = memcpy(nt_alloc(captured), frame, captured), .captured = captured, .size = size, .time = s->clock
 	};
