@@ -27,9 +27,10 @@ static struct bytes address_of(struct arena *memory, const struct address_tuple 
 
 static size_t find(struct bytes text, const char *characters)
 {
+	const size_t count = strlen(characters);
 	size_t at = 0;
 
-	while (at < text.size && !strchr(characters, text.at[at]))
+	while (at < text.size && !memchr(characters, text.at[at], count))
 		at++;
 	return at;
 }
@@ -56,7 +57,7 @@ static void split_authority(struct diff_subject *subject, struct bytes authority
 
 		for (size_t i = 0; i < port.size && isdigit(port.at[i]); i++)
 			number = number * 10 + (unsigned)(port.at[i] - '0');
-		subject->port = (uint16_t)number;
+		subject->port = number <= UINT16_MAX ? (uint16_t)number : 0;
 	}
 	host.size = size;
 	subject->host = lower(memory, host);
