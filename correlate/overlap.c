@@ -24,22 +24,12 @@ struct overlap {
 	unsigned next[2];
 };
 
-static struct overlap *overlap_new(void)
-{
-	struct overlap *overlap = nt_alloc(sizeof *overlap);
-
-	for (unsigned i = 0; i < 2 * SEGMENTS_KEPT; i++)
-		overlap->last[i / SEGMENTS_KEPT][i % SEGMENTS_KEPT].size = 0;
-	overlap->next[0] = overlap->next[1] = 0;
-	return overlap;
-}
-
 void overlap_handed_on(struct tcp_conn *conn, int side, const struct piece *piece)
 {
 	struct handed_on *kept;
 
 	if (!conn->overlap)
-		conn->overlap = overlap_new();
+		conn->overlap = nt_zalloc(sizeof *conn->overlap); /* empty */
 	kept = &conn->overlap->last[side][conn->overlap->next[side]++ % SEGMENTS_KEPT];
 	kept->offset = piece->offset;
 	kept->packet = piece->packet;
