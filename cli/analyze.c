@@ -720,6 +720,10 @@ static enum exit_status compare_opened(struct run *good, struct run *bad)
 	prepare(bad);
 	confine(good);
 	exit_status = read_trace(good);
+	if (interrupted && exit_status != EXIT_FAILED) {
+		message("interrupted: %s was not read, so there is nothing to compare", input_name(bad->options->inputs[0]));
+		return EXIT_FAILED;
+	}
 	if (exit_status != EXIT_FAILED)
 		exit_status = worse(exit_status, read_trace(bad));
 	if (exit_status == EXIT_FAILED)
