@@ -16,7 +16,11 @@ struct pair {
 struct keyed {
 	uint8_t key[40];
 	size_t index;
+	size_t joined; /* of the first with its key: so many from there on need not be looked at again */
 };
+
+/* Of those that share a key so many are compared with one record: they come in the same order on both sides. */
+enum { MOST_ALIKE = 256 };
 
 struct index {
 	struct keyed *at;
@@ -30,7 +34,8 @@ struct join {
 	trace_id offset; /* added to the IDs of the trace */
 	struct pair *pairs;
 	size_t pair_count, sorted_pairs, pair_capacity;
-	bool *tcp_taken, *udp_taken; /* connections of the list, by index: one of this trace is theirs */
+	uint8_t ids[2][UINT16_MAX / 8 + 1]; /* of a DNS conversation: queries, replies; all 0 in between */
+	bool *tcp_taken, *udp_taken;        /* connections of the list, by index: one of this trace is theirs */
 	struct arena arena;
 };
 
@@ -106,7 +111,10 @@ static void key_of_id(uint8_t key[40], trace_id id)
 
 static struct index new_index(size_t count)
 {
-	return (struct index){ nt_realloc_array(NULL, count + 1, sizeof(struct keyed)), 0 };
+	struct keyed *at = nt_realloc_array(NULL, count + 1, sizeof *at);
+
+	memset(at, 0, (count + 1) * sizeof *at);
+	return (struct index){ at, 0 };
 }
 
 static void sort_index(struct index *index)
@@ -134,6 +142,22 @@ static size_t find_first(const struct index *index, const uint8_t key[40])
 static bool has_key(const struct index *index, size_t at, const uint8_t key[40])
 {
 	return at < index->count && memcmp(index->at[at].key, key, 40) == 0;
+}
+
+/* Whether a record of the list, by index, is joined with one of this trace. */
+typedef bool is_joined(const struct join *j, size_t index);
+
+/* The first with this key that is not joined; whether there is one has_key() tells. */
+static size_t first_open(struct index *index, const uint8_t key[40], const struct join *j, is_joined *joined)
+{
+	const size_t first = find_first(index, key);
+	size_t at = first;
+
+	if (!has_key(index, first, key))
+		return first;
+	for (at += index->at[first].joined; has_key(index, at, key) && joined(j, index->at[at].index); at++)
+		index->at[first].joined++;
+	return at;
 }
 
 static nt_time distance(nt_time a, nt_time b)
@@ -192,9 +216,20 @@ static struct life life_in(const struct join *j, nt_time begin, nt_time end)
 	return (struct life){ begin == NT_TIME_NONE ? j->trace->begin : begin, end == NT_TIME_NONE ? j->trace->end : end };
 }
 
+/* Whether one time is later than another by more than the slack. */
+static bool is_after(nt_time time, nt_time other)
+{
+	int64_t between;
+
+	return time > other && (__builtin_sub_overflow(time, other, &between) || between > slack);
+}
+
+/* What has no times meets nothing. */
 static bool meet(struct life a, struct life b)
 {
-	return a.begin - slack <= b.end && b.begin - slack <= a.end;
+	if (b.begin == NT_TIME_NONE || b.end == NT_TIME_NONE)
+		return false;
+	return !is_after(a.begin, b.end) && !is_after(b.begin, a.end);
 }
 
 /* Where the addresses are translated on the client itself packets have those behind the translation. */
@@ -215,15 +250,20 @@ static struct life life_of_tcp(const struct trace_tcp_conn *conn)
 	return (struct life){ conn->first, conn->last };
 }
 
+static bool tcp_is_joined(const struct join *j, size_t index)
+{
+	return j->tcp_taken[index];
+}
+
 /* The connection of the list that is not taken yet and began nearest; NULL if there is none. */
-static struct trace_tcp_conn *nearest_tcp(struct join *j, const struct index *index, const struct address_tuple *tuple,
-					  struct life life)
+static struct trace_tcp_conn *nearest_tcp(struct join *j, struct index *index, const struct address_tuple *tuple, struct life life)
 {
 	struct trace_tcp_conn *nearest = NULL;
 	uint8_t key[40];
 
 	key_of_tuple(key, tuple);
-	for (size_t at = find_first(index, key); has_key(index, at, key); at++) {
+	for (size_t at = first_open(index, key, j, tcp_is_joined), end = at + MOST_ALIKE; at < end && has_key(index, at, key);
+	     at++) {
 		struct trace_tcp_conn *conn = &j->list->tcp_conns[index->at[at].index];
 
 		if (j->tcp_taken[index->at[at].index] || !meet(life, life_of_tcp(conn)))
@@ -234,7 +274,7 @@ static struct trace_tcp_conn *nearest_tcp(struct join *j, const struct index *in
 	return nearest;
 }
 
-static void join_tcp(struct join *j, const struct index *index, const struct trace_tcp_conn *from)
+static void join_tcp(struct join *j, struct index *index, const struct trace_tcp_conn *from)
 {
 	const struct life life = life_in(j, from->handshake_begin, from->close);
 	struct trace_tcp_conn *conn = nearest_tcp(j, index, &from->tuple, life);
@@ -254,14 +294,19 @@ static void join_tcp(struct join *j, const struct index *index, const struct tra
 	fill_conntrack(seed, &conn->conntrack, from->conntrack);
 }
 
-static struct trace_udp_conn *nearest_udp(struct join *j, const struct index *index, const struct address_tuple *tuple,
-					  struct life life)
+static bool udp_is_joined(const struct join *j, size_t index)
+{
+	return j->udp_taken[index];
+}
+
+static struct trace_udp_conn *nearest_udp(struct join *j, struct index *index, const struct address_tuple *tuple, struct life life)
 {
 	struct trace_udp_conn *nearest = NULL;
 	uint8_t key[40];
 
 	key_of_tuple(key, tuple);
-	for (size_t at = find_first(index, key); has_key(index, at, key); at++) {
+	for (size_t at = first_open(index, key, j, udp_is_joined), end = at + MOST_ALIKE; at < end && has_key(index, at, key);
+	     at++) {
 		struct trace_udp_conn *conn = &j->list->udp_conns[index->at[at].index];
 
 		if (j->udp_taken[index->at[at].index] || !meet(life, (struct life){ conn->create, conn->close }))
@@ -272,7 +317,7 @@ static struct trace_udp_conn *nearest_udp(struct join *j, const struct index *in
 	return nearest;
 }
 
-static void join_udp(struct join *j, const struct index *index, const struct trace_udp_conn *from)
+static void join_udp(struct join *j, struct index *index, const struct trace_udp_conn *from)
 {
 	const struct life life = life_in(j, from->create, from->close);
 	struct trace_udp_conn *conn = nearest_udp(j, index, &from->tuple, life);
@@ -320,12 +365,27 @@ static void join_conns(struct join *j)
 
 /* ---- DNS ---- */
 
-static bool has_message(const struct trace_dns_query *query, const struct trace_dns_message *message)
+/* Whether an ID came before of the messages that are looked at; it has then. */
+static bool came_before(struct join *j, const struct trace_dns_message *message)
+{
+	uint8_t *byte = &j->ids[message->is_reply][message->id / 8];
+	const uint8_t bit = (uint8_t)(1u << message->id % 8);
+	const bool before = *byte & bit;
+
+	*byte |= bit;
+	return before;
+}
+
+static void note_ids(struct join *j, const struct trace_dns_query *query)
 {
 	for (size_t i = 0; i < query->message_count; i++)
-		if (query->messages[i].is_reply == message->is_reply && query->messages[i].id == message->id)
-			return true;
-	return false;
+		came_before(j, &query->messages[i]);
+}
+
+static void forget_ids(struct join *j, const struct trace_dns_query *query)
+{
+	for (size_t i = 0; i < query->message_count; i++)
+		j->ids[query->messages[i].is_reply][query->messages[i].id / 8] = 0;
 }
 
 static int by_time(const void *a, const void *b)
@@ -345,21 +405,29 @@ static void fill_messages(struct join *j, struct trace_dns_query *query, const s
 		arena_alloc(&j->list->strings, (query->message_count + from->message_count) * sizeof *messages + 1);
 	size_t count = query->message_count;
 
+	note_ids(j, query);
 	if (count)
 		memcpy(messages, query->messages, count * sizeof *messages);
 	for (size_t i = 0; i < from->message_count; i++) {
 		const struct trace_dns_message *message = &from->messages[i];
 
-		if (has_message(query, message) || (!message->is_reply && query->over != TRACE_OVER_UDP))
+		if ((!message->is_reply && query->over != TRACE_OVER_UDP) || came_before(j, message))
 			continue;
 		messages[count++] = *message;
 		seed->filled |= 1u << (message->is_reply ? TRACE_SEED_DNS_REPLIES : TRACE_SEED_DNS_QUERIES);
 	}
+	forget_ids(j, query);
+	forget_ids(j, from);
 	if (count == query->message_count)
 		return;
 	qsort(messages, count, sizeof *messages, by_time);
 	query->messages = messages;
 	query->message_count = count;
+}
+
+static bool dns_is_joined(const struct join *j, size_t index)
+{
+	return j->list->dns_queries[index].seed;
 }
 
 static void join_dns(struct join *j)
@@ -378,8 +446,7 @@ static void join_dns(struct join *j)
 		size_t at;
 
 		key_of_id(key, connection);
-		for (at = find_first(&index, key); has_key(&index, at, key) && list->dns_queries[index.at[at].index].seed; at++)
-			;
+		at = first_open(&index, key, j, dns_is_joined);
 		if (connection && has_key(&index, at, key)) {
 			struct trace_dns_query *query = &j->list->dns_queries[index.at[at].index];
 			struct trace_seed *seed = mark(j, from->dns_queries[i].seed);
@@ -415,14 +482,20 @@ static bool may_be_the_same(const struct trace_tls_tunnel *a, const struct trace
 	return !a->server_name.size || !b->server_name.size || bytes_equal_nocase(a->server_name, b->server_name);
 }
 
-static struct trace_tls_tunnel *nearest_tunnel(struct join *j, const struct index *index, trace_id conn,
+static bool tunnel_is_joined(const struct join *j, size_t index)
+{
+	return j->list->tls_tunnels[index].seed;
+}
+
+static struct trace_tls_tunnel *nearest_tunnel(struct join *j, struct index *index, trace_id conn,
 					       const struct trace_tls_tunnel *from)
 {
 	struct trace_tls_tunnel *nearest = NULL;
 	uint8_t key[40];
 
 	key_of_id(key, conn);
-	for (size_t at = find_first(index, key); has_key(index, at, key); at++) {
+	for (size_t at = first_open(index, key, j, tunnel_is_joined), end = at + MOST_ALIKE; at < end && has_key(index, at, key);
+	     at++) {
 		struct trace_tls_tunnel *tunnel = &j->list->tls_tunnels[index->at[at].index];
 		const nt_time away = distance(tunnel->handshake_begin, from->handshake_begin);
 
@@ -487,18 +560,27 @@ static bool is_same_request(const struct trace_http_request *a, const struct tra
 	return bytes_equal(a->url, b->url) || (a->status == b->status && distance(a->resp_recv, b->resp_recv) < near / 4);
 }
 
+/* The library does not tell of CONNECT. */
+static bool request_is_joined(const struct join *j, size_t index)
+{
+	return j->list->http_requests[index].seed || j->list->http_requests[index].is_connect;
+}
+
 /* The same request may be made again and again: they come in the order of both. */
-static struct trace_http_request *next_request(struct join *j, const struct index *index, trace_id conn,
+static struct trace_http_request *next_request(struct join *j, struct index *index, trace_id conn,
 					       const struct trace_http_request *from)
 {
 	uint8_t key[40];
 
+	if (!conn)
+		return NULL;
 	key_of_id(key, conn);
-	for (size_t at = find_first(index, key); conn && has_key(index, at, key); at++) {
-		struct trace_http_request *request = &j->list->http_requests[index->at[at].index];
+	for (size_t at = first_open(index, key, j, request_is_joined), end = at + MOST_ALIKE; at < end && has_key(index, at, key);
+	     at++) {
+		const size_t i = index->at[at].index;
 
-		if (!request->seed && !request->is_connect && is_same_request(request, from))
-			return request;
+		if (!request_is_joined(j, i) && is_same_request(&j->list->http_requests[i], from))
+			return &j->list->http_requests[i];
 	}
 	return NULL;
 }
@@ -707,18 +789,25 @@ static trace_id largest_id(const struct trace_list *list)
 
 void seed_join(struct trace_list *list, const struct seed_trace *trace, uint32_t input)
 {
-	struct join j = { .list = list, .trace = trace, .input = input, .offset = largest_id(list) };
+	const trace_id offset = largest_id(list);
+	struct join *j;
 
-	if (trace->last_id > UINT32_MAX - j.offset) {
+	if (trace->last_id > UINT32_MAX - offset) {
 		limit_hit(list->hits, LIMIT_SEED_TRACES_HIT);
 		return;
 	}
-	join_conns(&j);
-	join_dns(&j);
-	join_tls(&j);
-	join_http(&j);
-	join_dials(&j);
-	add_records(&j);
-	free(j.pairs);
-	arena_free(&j.arena);
+	j = nt_zalloc(sizeof *j);
+	j->list = list;
+	j->trace = trace;
+	j->input = input;
+	j->offset = offset;
+	join_conns(j);
+	join_dns(j);
+	join_tls(j);
+	join_http(j);
+	join_dials(j);
+	add_records(j);
+	free(j->pairs);
+	arena_free(&j->arena);
+	free(j);
 }

@@ -597,6 +597,46 @@ START_TEST(the_same_addresses_at_another_time_are_another_connection)
 }
 END_TEST
 
+START_TEST(times_at_the_ends_of_the_scale_meet_nothing)
+{
+	static const char *const times[] = { "1677-09-21T00:12:45Z", "2262-04-11T23:47:14Z", "undefined" };
+	char text[600];
+
+	for (size_t i = 0; i < 9; i++) {
+		snprintf(text, sizeof text,
+			 TRACE("\"tcpConns\":[{\"traceID\":\"tid-1\",\"handshakeBeginAt\":\"%s\",\"connCloseAt\":\"%s\","
+			       "\"addrTuple\":"
+			       "{\"srcIP\":\"192.0.2.7\",\"srcPort\":40000,\"dstIP\":\"192.0.2.1\",\"dstPort\":443}}]"),
+			 times[i / 3], times[i % 3]);
+		ck_assert_int_eq(read_text(text), NT_OK);
+		seed_join(&list, &got.at[0], (uint32_t)i);
+		ck_assert_uint_le(list.tcp_conn_count, i + 1);
+	}
+}
+END_TEST
+
+/* Otherwise joining takes time without end. */
+START_TEST(many_connections_that_look_alike_are_joined_in_order)
+{
+	enum { MANY = 60000 };
+	char *text = malloc(MANY * 200);
+	size_t size = (size_t)snprintf(text, 200, "{" BEGIN ",\"tcpConns\":[");
+
+	for (int i = 0; i < MANY; i++)
+		size += (size_t)snprintf(
+			text + size, 200,
+			"%s{\"traceID\":\"tid-%d\",\"handshakeBeginAt\":\"+5ms\",\"connCloseAt\":\"+9ms\",\"addrTuple\":"
+			"{\"srcIP\":\"192.0.2.7\",\"dstIP\":\"192.0.2.1\"}}",
+			i ? "," : "", i + 1);
+	memcpy(text + size, "]}", 3);
+	ck_assert_int_eq(read_text(text), NT_OK);
+	free(text);
+	seed_join(&list, &got.at[0], 0);
+	seed_join(&list, &got.at[0], 1);
+	ck_assert_uint_eq(list.tcp_conn_count, MANY);
+}
+END_TEST
+
 START_TEST(what_packets_prove_is_not_told_again)
 {
 	ck_assert_int_eq(read_text(one_request), NT_OK);
@@ -656,6 +696,8 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tests, a_record_of_both_is_one_record);
 	tcase_add_test(tests, what_no_packet_shows_is_added_and_leads_to_what_they_show);
 	tcase_add_test(tests, the_same_addresses_at_another_time_are_another_connection);
+	tcase_add_test(tests, times_at_the_ends_of_the_scale_meet_nothing);
+	tcase_add_test(tests, many_connections_that_look_alike_are_joined_in_order);
 	tcase_add_test(tests, what_packets_prove_is_not_told_again);
 	tcase_add_test(tests, why_a_client_broke_off_is_told_by_the_client);
 	suite_add_tcase(suite, tests);
