@@ -708,6 +708,17 @@ static enum exit_status worse(enum exit_status a, enum exit_status b)
 	return a == EXIT_FAILED || b == EXIT_FAILED ? EXIT_FAILED : a == EXIT_DAMAGED ? a : b;
 }
 
+/* GOOD is what BAD is held against: findings of its own fail nothing. */
+static bool judge_diff(const struct diff *diff, struct run *bad)
+{
+	if (bad->options->fail_on.difference && diff_found(diff)) {
+		bad->found = true;
+		message("difference: the traces differ");
+	}
+	judge_all(bad);
+	return bad->found;
+}
+
 static enum exit_status compare_opened(struct run *good, struct run *bad)
 {
 	const struct options *options = good->options;
@@ -736,6 +747,8 @@ static enum exit_status compare_opened(struct run *good, struct run *bad)
 		message("%s", error.text);
 		exit_status = EXIT_FAILED;
 	}
+	if (judge_diff(&diff, bad) && exit_status != EXIT_FAILED)
+		exit_status = EXIT_FOUND;
 	diff_free(&diff);
 	return exit_status;
 }

@@ -71,6 +71,14 @@ static bool add_severity(struct fail_on *fail_on, struct bytes word)
 	return false;
 }
 
+static bool add_difference(struct fail_on *fail_on, struct bytes word)
+{
+	const bool is_it = bytes_equal(word, BYTES("difference"));
+
+	fail_on->difference = fail_on->difference || is_it;
+	return is_it;
+}
+
 static bool add_code(struct fail_on *fail_on, struct bytes word)
 {
 	for (int i = 0; i < FINDING_CODE_COUNT; i++) {
@@ -87,7 +95,7 @@ enum nt_status fail_on_add(struct fail_on *fail_on, const char *list, struct nt_
 	for (const char *at = list;; at++) {
 		const struct bytes word = { (const uint8_t *)at, strcspn(at, ",") };
 
-		if (!add_severity(fail_on, word) && !add_code(fail_on, word))
+		if (!add_severity(fail_on, word) && !add_difference(fail_on, word) && !add_code(fail_on, word))
 			return nt_fail(error, NT_EUSAGE,
 				       "--fail-on: there is no code %.*s; the nearest is %s, --list-codes prints all",
 				       (int)word.size, at, nearest_code(word));

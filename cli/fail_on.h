@@ -12,11 +12,12 @@
 struct fail_on {
 	bool codes[FINDING_CODE_COUNT];
 	bool severities[FINDING_INFO + 1];
+	bool difference; /* between two traces, which is no finding: for --diff */
 };
 
 /*
  * Adds a list of words, separated by commas: codes; "error", "warning" or "info", which stand for findings of this severity or a worse one;
- * "any".  NT_EUSAGE for another word, with a sentence that names the nearest code.
+ * "any"; "difference".  NT_EUSAGE for another word, with a sentence that names the nearest code.
  */
 enum nt_status fail_on_add(struct fail_on *fail_on, const char *list, struct nt_error *error);
 

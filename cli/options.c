@@ -181,7 +181,7 @@ static const struct option_row rows[] = {
 	{ "all-packets", 0, NULL, "with -w: all packets that the filter takes", option_take_flag, SETS(all_packets) },
 	{ "fail-on", 0, "CODE[,CODE]...",
 	  "exit status 3 if there is a finding of such a code; error, warning, info: of such a\n"
-	  "severity or a worse one; any: of any; repeatable",
+	  "severity or a worse one; any: of any; difference, with --diff; repeatable",
 	  take_fail_on, 0 },
 	{ "seed", 0, "N", "seed of the hash tables (random)", take_seed, 0 },
 	{ "quiet", 'q', NULL, "no progress and no messages but errors", option_take_flag, SETS(quiet) },
@@ -212,14 +212,10 @@ static enum nt_status check_lines(const struct options *options, struct nt_error
 /* Both traces are read for the comparison alone. */
 static enum nt_status check_diff(const struct options *options, struct nt_error *error)
 {
-	const struct fail_on none = { 0 };
-
 	if (options->input_count != 2)
 		return nt_fail(error, NT_EUSAGE, "--diff takes two inputs, the good one first");
 	if (options->ndjson || options->packets_out)
 		return nt_fail(error, NT_EUSAGE, "--diff and %s cannot be given together", options->ndjson ? "--ndjson" : "-w");
-	if (memcmp(&options->fail_on, &none, sizeof none) != 0)
-		return nt_fail(error, NT_EUSAGE, "--diff and --fail-on cannot be given together");
 	if (options->store)
 		return nt_fail(error, NT_EUSAGE, "--diff and --store cannot be given together");
 	for (int i = 0; i < EXPORT_KINDS; i++)
@@ -235,6 +231,8 @@ static enum nt_status check_inputs(const struct options *options, struct nt_erro
 
 	for (size_t i = 0; i < options->input_count; i++)
 		standard += strcmp(options->inputs[i], "-") == 0;
+	if (options->fail_on.difference && !options->diff)
+		return nt_fail(error, NT_EUSAGE, "--fail-on difference needs --diff");
 	if (options->ndjson && check_lines(options, error) != NT_OK)
 		return NT_EUSAGE;
 	if (options->input_count == 0)
@@ -281,7 +279,7 @@ void options_print_help(FILE *out)
 	      out);
 	option_table_print(out, &table);
 	fputs("\nExit status: 0 done; 1 wrong use, or nothing could be read or written; 2 an input is damaged or cut, and what\n"
-	      "stands before the damage was analysed; 3 there are findings that --fail-on names. Of several,\n"
+	      "stands before the damage was analysed; 3 there is what --fail-on names. Of several,\n"
 	      "the first of 1, 3, 2.\n",
 	      out);
 }

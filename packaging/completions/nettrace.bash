@@ -8,7 +8,7 @@ _nettrace() {
 		return
 		;;
 	--fail-on)
-		mapfile -t COMPREPLY < <(compgen -W "any error warning info $("$1" --list-codes 2>/dev/null | cut -d' ' -f1)" -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W "any difference error warning info $("$1" --list-codes 2>/dev/null | cut -d' ' -f1)" -- "$current")
 		return
 		;;
 	-i | --interface)

@@ -62,6 +62,17 @@ START_TEST(unknown_codes_are_wrong_use_and_the_nearest_is_named)
 }
 END_TEST
 
+START_TEST(a_difference_is_no_finding)
+{
+	ck_assert_int_eq(fail_on_add(&fail_on, "difference", &error), NT_OK);
+	ck_assert(fail_on.difference);
+	for (int i = 0; i < FINDING_CODE_COUNT; i++)
+		ck_assert(!names((enum finding_code)i, FINDING_ERROR));
+	ck_assert_int_eq(fail_on_add(&fail_on, "tcp-refused", &error), NT_OK);
+	ck_assert(fail_on.difference);
+}
+END_TEST
+
 Suite *nettrace_suite(void)
 {
 	Suite *suite = suite_create("fail_on");
@@ -71,6 +82,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tests, lists_name_codes_whatever_their_severity);
 	tcase_add_loop_test(tests, severities_stand_for_worse_ones_too, 0, sizeof severities / sizeof *severities);
 	tcase_add_loop_test(tests, unknown_codes_are_wrong_use_and_the_nearest_is_named, 0, sizeof wrong / sizeof *wrong);
+	tcase_add_test(tests, a_difference_is_no_finding);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
