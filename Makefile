@@ -9,6 +9,7 @@
 #   make coverage     lines that the tests run, per folder and dissector; fails when a dissector is below 85 %
 #   make bench        the analyzer beside tcpdump, and decrypting, on captures that it makes; nettrace-capture beside dumpcap, under load
 #   make install      PREFIX=/usr/local, DESTDIR; make uninstall removes it
+#   make deb          the Debian package, in build/deb, checked by lintian and run from there
 #   make samples      records samples/ again (root; real servers and clients in network namespaces)
 
 CC       ?= cc
@@ -45,9 +46,10 @@ DEPS_LAB   := iproute2 nftables procps ethtool conntrack tcpdump wireshark-commo
               wget openssl jq python3 zstd gnutls-bin nghttp2-client ngtcp2-client ngtcp2-server
 DEPS_PEERS := libssl-dev nghttp2-server nghttp2-proxy tinyproxy-bin unbound knot-dnsutils
 DEPS_SOAK  := $(DEPS_CHECK) libjansson-dev
+DEPS_DEB   := $(DEPS_BUILD) git debhelper dpkg-dev lintian
 DEPS_BENCH := $(DEPS_LAB) apache2-utils dnsperf time libndpi-bin
 
-.PHONY: all deps deps-check deps-lint deps-lab deps-bench deps-soak demo check lint bench soak coverage samples clean
+.PHONY: all deps deps-check deps-lint deps-lab deps-bench deps-soak deps-deb deb print-deps demo check lint bench soak coverage samples clean
 all: $(PROGRAMS)
 
 $(PROGRAMS): $(B)/nettrace-%: $(B)/cli/%.o $(B)/libnettrace.a
@@ -141,6 +143,8 @@ deps-bench:
 	$(call INSTALL,$(DEPS_BENCH))
 deps-soak:
 	$(call INSTALL,$(DEPS_SOAK))
+deps-deb:
+	$(call INSTALL,$(DEPS_DEB))
 
 DEMO := samples/https-download.pcapng
 demo: deps
@@ -172,6 +176,13 @@ install: $(PROGRAMS)
 
 uninstall:
 	$(Q)rm -f $(addprefix $(DESTDIR),$(INSTALLED))
+
+deb: deps-deb
+	$(Q)tests/deb $(B)
+
+# What debian/control must name: the compiler, make and the C library are there wherever packages are built.
+print-deps:
+	@echo $(filter-out gcc make libc6-dev,$(DEPS_BUILD))
 
 lint: deps-lint
 	$(Q)tests/lint $(CC)
