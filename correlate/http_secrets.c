@@ -56,11 +56,20 @@ static bool is_secret_parameter(struct bytes name)
 	return is_one_of(names, sizeof names / sizeof *names, decoded(name, plain));
 }
 
-static const uint8_t *end_of(const uint8_t *at, const uint8_t *end, const char *stops)
-{
-	const size_t count = strlen(stops);
+/* Where something ends: every byte of every URL is looked up in one of these. */
+typedef bool stops[256];
+static const stops before_name = { ['?'] = true, ['&'] = true, [';'] = true, ['#'] = true };
+static const stops after_name = { ['='] = true, ['?'] = true, ['&'] = true, [';'] = true, ['#'] = true };
+static const stops after_value = { ['&'] = true, ['#'] = true };
+static const stops after_value_in_text = {
+	['&'] = true, ['#'] = true, [' '] = true, ['\t'] = true, ['"'] = true, ['<'] = true, ['>'] = true
+};
+static const stops after_authority = { ['/'] = true, ['?'] = true, ['#'] = true, [' '] = true, ['\t'] = true,
+				       [','] = true, ['"'] = true, ['<'] = true, ['>'] = true };
 
-	while (at < end && !memchr(stops, *at, count))
+static const uint8_t *end_of(const uint8_t *at, const uint8_t *end, const stops stop)
+{
+	while (at < end && !stop[*at])
 		at++;
 	return at;
 }
@@ -83,7 +92,7 @@ static void leave_out(struct copy *copy, const uint8_t *from, const uint8_t *to)
 /* From "://" on: http://user:password@host/.  Returns the "@" if there was a password, in which nothing else is to be looked for. */
 static const uint8_t *leave_out_password(struct copy *copy, const uint8_t *authority, const uint8_t *end)
 {
-	const uint8_t *stop = end_of(authority, end, "/?# \t,\"<>"), *at = memrchr(authority, '@', (size_t)(stop - authority));
+	const uint8_t *stop = end_of(authority, end, after_authority), *at = memrchr(authority, '@', (size_t)(stop - authority));
 	const uint8_t *colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
 
 	if (!colon)
@@ -104,14 +113,14 @@ static struct bytes blanked(struct arena *arena, struct bytes text, bool passwor
 	for (const uint8_t *at = text.at; at < end; at++) {
 		const uint8_t *equals, *stop;
 
-		if (passwords && end - at > 3 && memcmp(at, "://", 3) == 0)
+		if (passwords && *at == ':' && end - at > 3 && memcmp(at, "://", 3) == 0)
 			at = leave_out_password(&copy, at + 3, end);
-		if (!memchr("?&;#", *at, 4))
+		if (!before_name[*at])
 			continue;
-		equals = end_of(at + 1, end, "=?&;#");
+		equals = end_of(at + 1, end, after_name);
 		if (equals == end || *equals != '=' || !is_secret_parameter((struct bytes){ at + 1, (size_t)(equals - at) - 1 }))
 			continue;
-		stop = end_of(equals + 1, end, passwords ? "&# \t\"<>" : "&#");
+		stop = end_of(equals + 1, end, passwords ? after_value_in_text : after_value);
 		leave_out(&copy, equals + 1, stop);
 		at = stop - 1;
 	}

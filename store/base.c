@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum nt_status nt_fail(struct nt_error *error, enum nt_status status, const char *format, ...)
 {
@@ -72,21 +71,6 @@ void *nt_realloc_array(void *old, size_t count, size_t size)
 char *nt_strdup(const char *text)
 {
 	return must(strdup(text));
-}
-
-struct bytes bytes_of(const char *text)
-{
-	return (struct bytes){ (const uint8_t *)text, text ? strlen(text) : 0 };
-}
-
-bool bytes_equal(struct bytes a, struct bytes b)
-{
-	return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
-}
-
-bool bytes_equal_nocase(struct bytes a, struct bytes b)
-{
-	return a.size == b.size && (a.size == 0 || strncasecmp((const char *)a.at, (const char *)b.at, a.size) == 0);
 }
 
 /* ---- arena ---- */

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+#include <strings.h>
 
 /* The first column is the code, the second the general sentence; the particular sentence is in struct nt_error. */
 #define NT_STATUS_LIST(X) \
@@ -70,9 +72,21 @@ struct bytes {
 };
 
 #define BYTES(literal) ((struct bytes){ (const uint8_t *)(literal), sizeof(literal) - 1 })
-struct bytes bytes_of(const char *text); /* without the final 0; NULL gives the empty view */
-bool bytes_equal(struct bytes a, struct bytes b);
-bool bytes_equal_nocase(struct bytes a, struct bytes b); /* ASCII only */
+
+static inline struct bytes bytes_of(const char *text) /* without the final 0; NULL gives the empty view */
+{
+	return (struct bytes){ (const uint8_t *)text, text ? strlen(text) : 0 };
+}
+
+static inline bool bytes_equal(struct bytes a, struct bytes b)
+{
+	return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
+}
+
+static inline bool bytes_equal_nocase(struct bytes a, struct bytes b) /* ASCII only */
+{
+	return a.size == b.size && (a.size == 0 || strncasecmp((const char *)a.at, (const char *)b.at, a.size) == 0);
+}
 
 /* Many small objects that are freed together.  Zeroed memory is an empty arena with the default budget. */
 struct arena {

@@ -109,6 +109,11 @@ static void give_up(struct http1_parser *parser, const char *what)
 		parser->events->malformed(parser->context, what);
 }
 
+static void give_up_first_line(struct http1_parser *parser)
+{
+	give_up(parser, parser->kind == HTTP1_REQUEST ? "no request line" : "no status line");
+}
+
 /* ---- bodies ---- */
 
 static void count_body(struct http1_parser *parser, struct bytes piece)
@@ -195,13 +200,13 @@ static bool hand_out_head(struct http1_parser *parser, struct bytes text, bool c
 	return true;
 }
 
-/* Whether the head that has begun with `text` can go on. */
-static bool check_first_line(struct http1_parser *parser, struct bytes text, size_t checked)
+/* Whether the head that has begun with `text` can go on; of a whole one whoever hands it out sees that. */
+static bool check_first_line(struct http1_parser *parser, struct bytes text, size_t checked, bool complete)
 {
 	struct http1_head head = { .kind = parser->kind };
 	enum http1_kind kind;
 
-	if (parser->line_checked)
+	if (parser->line_checked || (complete && !parser->candidate))
 		return true;
 	if (!parser->scan.first_line)
 		return checked > HTTP1_METHOD_MAX || http1_start_plausible(parser->kind, text);
@@ -230,8 +235,8 @@ static bool gather_section(struct http1_parser *parser, struct bytes data, size_
 		buffer_add(&parser->gathered, data.at, *consumed); /* holds: scan.size is its size, and below the same maximum */
 		*text = gathered(parser);
 	}
-	if (parser->state == STATE_HEAD && !check_first_line(parser, *text, before)) {
-		give_up(parser, parser->kind == HTTP1_REQUEST ? "no request line" : "no status line");
+	if (parser->state == STATE_HEAD && !check_first_line(parser, *text, before, complete)) {
+		give_up_first_line(parser);
 		return false;
 	}
 	return complete;
@@ -277,7 +282,7 @@ static size_t step_start(struct http1_parser *parser, struct bytes data)
 	if (n == data.size)
 		return n;
 	if (!http1_start_plausible(parser->kind, (struct bytes){ data.at + n, data.size - n })) {
-		give_up(parser, parser->kind == HTTP1_REQUEST ? "no request line" : "no status line");
+		give_up_first_line(parser);
 		return n;
 	}
 	begin_section(parser, STATE_HEAD);
@@ -297,6 +302,8 @@ static size_t step_head(struct http1_parser *parser, struct bytes data)
 		return n;
 	if (hand_out_head(parser, text, false, &answer, &head))
 		begin_body(parser, &head, answer);
+	else
+		give_up_first_line(parser);
 	return n;
 }
 
