@@ -9,6 +9,7 @@
 #include "correlate/http_history.h"
 #include "correlate/proxies.h"
 #include "correlate/internal.h"
+#include "correlate/services.h"
 #include "correlate/tcp.h"
 #include "correlate/udp.h"
 
@@ -48,6 +49,7 @@ struct correlator *correlator_new(const struct correlate_options *options, const
 		c->resumable = tls_keylog_new(options->hash_seed, hits);
 	if (!options->no_app_protocol)
 		c->appid = appid_new();
+	c->services = services_new(options->hash_seed);
 	return c;
 }
 
@@ -96,6 +98,7 @@ void correlator_free(struct correlator *c)
 	http_history_free(c->http_history);
 	proxies_free(c->proxies);
 	appid_free(c->appid);
+	services_free(c->services);
 	tls_keylog_free(c->resumable);
 	free(c);
 }

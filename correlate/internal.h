@@ -37,7 +37,8 @@ struct correlator {
 	struct findings *findings;
 	struct http_history *http_history;
 	struct proxies *proxies;
-	struct conntrack_table *conntrack;                /* NULL while nothing was told */
+	struct conntrack_table *conntrack; /* NULL while nothing was told */
+	struct services *services;
 	struct appid *appid;                              /* NULL if switched off */
 	struct quic_handshake *quic_oldest, *quic_newest; /* unfinished, in the order of their begin */
 	size_t quic_handshakes;

@@ -4,6 +4,7 @@
 #include "correlate/conntrack_table.h"
 #include "correlate/diagnose.h"
 #include "correlate/dials.h"
+#include "correlate/services.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -548,16 +549,21 @@ static bool count_payload(struct correlator *c, struct tcp_conn *conn, int sende
 static void ask_appid(struct correlator *c, struct tcp_conn *conn, const struct tcp_segment *segment,
 		      const struct packet_context *packet)
 {
+	/* What nDPI knows at once it will know of the next connection; what it needs more packets for may depend on them. */
+	const uint64_t service = conn->appid ? 0 : services_key(c->services, conn);
+	const char *name = services_find(c->services, service);
 	const uint8_t *ip = packet->net->ip;
-	const char *name;
 
-	if (!ip || cur_left(&segment->payload) == 0)
-		return;
-	if (appid_packet(c->appid, &conn->appid, (struct bytes){ ip, (size_t)(segment->payload.end - ip) }, packet->time, &name) ==
-	    APPID_DECIDED) {
-		conn->record.app_protocol = bytes_of(name);
-		conn->appid_done = true;
+	if (!name) {
+		if (!ip || cur_left(&segment->payload) == 0)
+			return;
+		if (appid_packet(c->appid, &conn->appid, (struct bytes){ ip, (size_t)(segment->payload.end - ip) }, packet->time,
+				 &name) == APPID_UNDECIDED)
+			return;
+		services_add(c->services, service, name);
 	}
+	conn->record.app_protocol = bytes_of(name);
+	conn->appid_done = true;
 }
 
 static void handle_payload(struct correlator *c, struct tcp_conn *conn, int sender, const struct tcp_segment *segment,
