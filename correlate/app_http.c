@@ -11,6 +11,7 @@
 #include "correlate/exchange.h"
 #include "correlate/http_url.h"
 #include "correlate/proxies.h"
+#include "correlate/services.h"
 #include "dissect/http/http1.h"
 #include "dissect/tls/tls.h"
 
@@ -94,6 +95,14 @@ static void message_begin(void *context)
 	direction->begin_ack = direction->at->ack;
 }
 
+/* Whom the client speaks to is whom it is connected to. */
+static void note_server(const struct app *app, struct bytes host)
+{
+	services_name(app->c->services, app->conn, host);
+	if (host.size)
+		dials_name(app->c, app->conn, host, TRACE_BY_HTTP);
+}
+
 static enum http1_body request_head(void *context, const struct http1_head *head)
 {
 	struct http_direction *direction = context;
@@ -126,8 +135,8 @@ static enum http1_body request_head(void *context, const struct http1_head *head
 		record->network_proxy = proxy_url(state);
 		proxies_note(state->app->c, state->app->conn);
 	}
-	if (!state->app->in.depth && record->host.size && !record->is_connect && head->target.size && head->target.at[0] == '/')
-		dials_name(state->app->c, state->app->conn, record->host, TRACE_BY_HTTP);
+	if (!state->app->in.depth && !record->is_connect && head->target.size && head->target.at[0] == '/')
+		note_server(state->app, record->host);
 	return record->is_connect ? HTTP1_BODY_NONE : HTTP1_BODY_BY_HEAD;
 }
 

@@ -3,6 +3,7 @@
  */
 #include "correlate/app.h"
 #include "correlate/dials.h"
+#include "correlate/services.h"
 #include "correlate/tunnel.h"
 
 #include <stdlib.h>
@@ -29,7 +30,10 @@ static void client_hello(void *context, const struct tls_client_hello *hello)
 	const bool first = !state->tunnel.record.client_hello;
 
 	tunnel_client_hello(context, hello);
-	if (first && hello->server_name.size && !state->app->in.depth)
+	if (!first || state->app->in.depth)
+		return;
+	services_name(state->app->c->services, state->app->conn, hello->server_name);
+	if (hello->server_name.size)
 		dials_name(state->app->c, state->app->conn, state->tunnel.record.server_name, TRACE_BY_TLS_HELLO);
 }
 

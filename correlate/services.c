@@ -1,6 +1,5 @@
 #include "correlate/services.h"
 
-#include "correlate/dials.h"
 #include "correlate/hash.h"
 
 #include <stdlib.h>
@@ -12,7 +11,7 @@ struct services {
 	uint64_t seed;
 	size_t added; /* ever; number n is at n % SERVICES */
 	struct {
-		uint64_t key; /* 0: none */
+		uint64_t service; /* 0: none */
 		const char *app_protocol;
 	} at[SERVICES];
 };
@@ -30,33 +29,32 @@ void services_free(struct services *services)
 	free(services);
 }
 
-uint64_t services_key(const struct services *services, const struct tcp_conn *conn)
+void services_name(const struct services *services, struct tcp_conn *conn, struct bytes name)
 {
-	const struct bytes name = dials_host(conn);
 	struct flow_key key = { .ip_version = conn->flow.key.ip_version };
 	uint64_t hash;
 
-	if (!conn->app || (conn->app->kind != APP_TLS && conn->app->kind != APP_HTTP1) || conn->client < 0 || !name.size)
-		return 0;
+	if (conn->service || !conn->app || conn->client < 0)
+		return;
 	key.address[1] = conn->flow.key.address[!conn->client];
 	key.port[1] = conn->flow.key.port[!conn->client];
 	key.protocol = (uint8_t)conn->app->kind;
-	hash = hash_bytes(hash_bytes(services->seed, &key, sizeof key), name.at, name.size);
-	return hash ? hash : 1;
+	hash = hash_bytes(hash_bytes(services->seed, &key, sizeof key), name.size ? name.at : (const uint8_t *)"", name.size);
+	conn->service = hash ? hash : 1;
 }
 
-const char *services_find(const struct services *services, uint64_t key)
+const char *services_find(const struct services *services, uint64_t service)
 {
-	for (size_t i = 0; key && i < SERVICES; i++)
-		if (services->at[i].key == key)
+	for (size_t i = 0; service && i < SERVICES; i++)
+		if (services->at[i].service == service)
 			return services->at[i].app_protocol;
 	return NULL;
 }
 
-void services_add(struct services *services, uint64_t key, const char *app_protocol)
+void services_add(struct services *services, uint64_t service, const char *app_protocol)
 {
-	if (!key || !*app_protocol || services_find(services, key))
+	if (!service || !*app_protocol || services_find(services, service))
 		return;
-	services->at[services->added % SERVICES].key = key;
+	services->at[services->added % SERVICES].service = service;
 	services->at[services->added++ % SERVICES].app_protocol = app_protocol;
 }

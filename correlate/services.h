@@ -12,13 +12,13 @@ struct services *services_new(uint64_t seed);
 void services_free(struct services *services);
 
 /*
- * The service that a connection is to: the server's endpoint, the protocol that was recognised, and the name that the client gave in its
- * ClientHello or request.  0 if there is no such name (yet).
+ * Sets conn->service, unless it is known: the server's endpoint, the protocol that was recognised, and the name that the client gave in its
+ * ClientHello or first request, empty if it gave none.
  */
-uint64_t services_key(const struct services *services, const struct tcp_conn *conn);
+void services_name(const struct services *services, struct tcp_conn *conn, struct bytes name);
 
 /* The name of its protocol, which lives as long as the appid that it came from; NULL if it is not known. */
-const char *services_find(const struct services *services, uint64_t key);
-void services_add(struct services *services, uint64_t key, const char *app_protocol); /* "" is nothing known */
+const char *services_find(const struct services *services, uint64_t service);
+void services_add(struct services *services, uint64_t service, const char *app_protocol); /* "" is nothing known */
 
 #endif

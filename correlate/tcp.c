@@ -550,7 +550,7 @@ static void ask_appid(struct correlator *c, struct tcp_conn *conn, const struct 
 		      const struct packet_context *packet)
 {
 	/* What nDPI knows at once it will know of the next connection; what it needs more packets for may depend on them. */
-	const uint64_t service = conn->appid ? 0 : services_key(c->services, conn);
+	const uint64_t service = conn->appid ? 0 : conn->service;
 	const char *name = services_find(c->services, service);
 	const uint8_t *ip = packet->net->ip;
 

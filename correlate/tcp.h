@@ -113,6 +113,7 @@ struct tcp_conn {
 	bool understood;   /* a dissector made a record of what ran on it */
 	bool explained;    /* a finding says why it failed: nothing else is to be reported as the cause */
 	bool dial_pending; /* `dial` waits for the outcome of this attempt */
+	uint64_t service;  /* of services.h; 0 before the client has said whom it speaks to */
 	struct appid_flow *appid;
 	bool appid_done;
 };
