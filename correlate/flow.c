@@ -30,6 +30,7 @@ void flow_table_init(struct flow_table *table, uint64_t seed)
 	table->capacity = FIRST_CAPACITY;
 	table->slots = nt_zalloc(FIRST_CAPACITY * sizeof *table->slots);
 	table->seed = seed;
+	table->due = INT64_MAX;
 }
 
 void flow_table_clear(struct flow_table *table)
@@ -104,6 +105,20 @@ static void grow(struct flow_table *table)
 	free(old);
 }
 
+static nt_time timeout_of(const struct flow_table *table, int queue)
+{
+	return timeout[queue] + (queue == FLOW_TCP_CLOSED || queue == FLOW_UDP ? table->linger : 0);
+}
+
+/* At the old end of a queue stands who may be the first to be due. */
+static void note_due(struct flow_table *table, const struct flow *flow)
+{
+	const nt_time due = flow->queued + timeout_of(table, flow->queue);
+
+	if (due < table->due)
+		table->due = due;
+}
+
 static void enqueue(struct flow_table *table, struct flow *flow, enum flow_queue queue)
 {
 	flow->queue = (uint8_t)queue;
@@ -116,6 +131,7 @@ static void enqueue(struct flow_table *table, struct flow *flow, enum flow_queue
 	else
 		table->oldest[queue] = flow;
 	table->newest[queue] = flow;
+	note_due(table, flow);
 }
 
 static void dequeue(struct flow_table *table, struct flow *flow)
@@ -207,18 +223,11 @@ static bool is_full(const struct flow_table *table, int queue)
 	       (queue == FLOW_UDP_ANSWERED && table->in_queue[queue] > LIMIT_DNS_CONVERSATIONS);
 }
 
-static nt_time timeout_of(const struct flow_table *table, int queue)
-{
-	return timeout[queue] + (queue == FLOW_TCP_CLOSED || queue == FLOW_UDP ? table->linger : 0);
-}
-
-struct flow *flow_expired(struct flow_table *table, nt_time now)
+static struct flow *first_expired(struct flow_table *table, nt_time now)
 {
 	for (int queue = 0; queue < FLOW_QUEUE_COUNT; queue++) {
 		struct flow *flow;
 
-		if (is_full(table, queue)) /* whichever closed first */
-			return table->oldest[queue];
 		while ((flow = table->oldest[queue]) && flow->queued < now - timeout_of(table, queue)) {
 			if (flow->last < now - timeout_of(table, queue))
 				return flow;
@@ -226,6 +235,27 @@ struct flow *flow_expired(struct flow_table *table, nt_time now)
 			enqueue(table, flow, (enum flow_queue)queue);
 		}
 	}
+	return NULL;
+}
+
+/* This is asked for each packet, and the answer is mostly no. */
+struct flow *flow_expired(struct flow_table *table, nt_time now)
+{
+	struct flow *flow;
+
+	if (is_full(table, FLOW_TCP_CLOSED)) /* whichever closed first */
+		return table->oldest[FLOW_TCP_CLOSED];
+	if (is_full(table, FLOW_UDP_ANSWERED))
+		return table->oldest[FLOW_UDP_ANSWERED];
+	if (now <= table->due)
+		return NULL;
+	flow = first_expired(table, now);
+	if (flow)
+		return flow;
+	table->due = INT64_MAX;
+	for (int queue = 0; queue < FLOW_QUEUE_COUNT; queue++)
+		if (table->oldest[queue])
+			note_due(table, table->oldest[queue]);
 	return NULL;
 }
 

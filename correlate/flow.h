@@ -52,6 +52,7 @@ struct flow_table {
 	nt_time linger; /* how much longer closed and UDP flows are kept, until connection tracking has had its last word; 0 without */
 	struct flow *oldest[FLOW_QUEUE_COUNT], *newest[FLOW_QUEUE_COUNT];
 	size_t in_queue[FLOW_QUEUE_COUNT];
+	nt_time due; /* before that none of them has been silent for too long */
 };
 
 void flow_table_init(struct flow_table *table, uint64_t seed);

@@ -3,7 +3,7 @@
  */
 #include "dissect/net/net.h"
 
-enum { TCP_HEADER_MIN = 20 };
+enum { TCP_HEADER_MIN = 20, HEADER_SIZE_AT = 12 };
 
 /* IANA "TCP Option Kind Numbers". */
 enum tcp_option {
@@ -17,6 +17,16 @@ enum tcp_option {
 };
 
 enum { WINDOW_SCALE_MAX = 14 }; /* RFC 7323 2.3: larger ones mean this */
+
+static uint16_t get_u16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static uint32_t get_u32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
 
 static void read_option(uint8_t kind, struct cursor body, struct tcp_segment *out)
 {
@@ -40,6 +50,19 @@ static void read_option(uint8_t kind, struct cursor body, struct tcp_segment *ou
 		out->timestamp_value = cur_u32(&body);
 		out->timestamp_echo = cur_u32(&body);
 	}
+}
+
+/* What nearly every segment has (RFC 7323 appendix A): timestamps after two NOPs, in 12 bytes. */
+static bool read_lone_timestamps(struct cursor c, struct tcp_segment *out)
+{
+	const uint8_t *h = cur_left(&c) == 12 ? cur_take(&c, 12) : NULL;
+
+	if (!h || get_u32(h) != (OPTION_NOP << 24 | OPTION_NOP << 16 | OPTION_TIMESTAMPS << 8 | 10))
+		return false;
+	out->has_timestamps = true;
+	out->timestamp_value = get_u32(h + 4);
+	out->timestamp_echo = get_u32(h + 8);
+	return true;
 }
 
 /* An option with a wrong length ends the list and leaves the segment as good as it was (RFC 9293 3.1, MUST-7). */
@@ -110,29 +133,52 @@ bool tcp_is_damaged(const struct net_packet *packet)
 	return checksum != 0 && checksum != fold(pseudo + (uint32_t)size) && checksum != fold(pseudo);
 }
 
+/* What is there of a header that was cut. */
+static void read_cut_header(struct cursor *c, struct tcp_segment *out)
+{
+	out->source_port = cur_u16(c);
+	out->destination_port = cur_u16(c);
+	out->sequence = cur_u32(c);
+	out->acknowledgment = cur_u32(c);
+	out->header_size = (uint8_t)((cur_u8(c) >> 4) * 4);
+	out->flags = cur_u8(c);
+	out->window = cur_u16(c);
+	cur_u16(c);
+	out->urgent = cur_u16(c);
+}
+
+static void read_header(const uint8_t *h, struct tcp_segment *out)
+{
+	out->source_port = get_u16(h);
+	out->destination_port = get_u16(h + 2);
+	out->sequence = get_u32(h + 4);
+	out->acknowledgment = get_u32(h + 8);
+	out->header_size = (uint8_t)((h[HEADER_SIZE_AT] >> 4) * 4);
+	out->flags = h[13];
+	out->window = get_u16(h + 14);
+	out->urgent = get_u16(h + 18);
+}
+
 enum cur_state tcp_read(struct cursor c, struct tcp_segment *out)
 {
-	struct cursor whole = c, options;
+	struct cursor whole = c, cut = c, options;
+	const uint8_t *header = cur_take(&c, TCP_HEADER_MIN);
 
 	*out = (struct tcp_segment){ .window_scale = -1 };
-	out->source_port = cur_u16(&c);
-	out->destination_port = cur_u16(&c);
-	out->sequence = cur_u32(&c);
-	out->acknowledgment = cur_u32(&c);
-	out->header_size = (uint8_t)((cur_u8(&c) >> 4) * 4);
-	if (c.state != CUR_OK)
-		return c.state;
-	out->flags = cur_u8(&c);
-	out->window = cur_u16(&c);
-	cur_u16(&c);
-	out->urgent = cur_u16(&c);
+	if (header)
+		read_header(header, out);
+	else
+		read_cut_header(&cut, out);
+	if (!header && cur_left(&whole) < HEADER_SIZE_AT + 1)
+		return cut.state;
 	if (out->header_size < TCP_HEADER_MIN)
 		return CUR_BAD;
 	out->payload = whole;
 	cur_skip(&out->payload, out->header_size);
-	if (out->payload.state != CUR_OK || c.state != CUR_OK)
-		return out->payload.state != CUR_OK ? out->payload.state : c.state;
+	if (out->payload.state != CUR_OK || !header)
+		return out->payload.state != CUR_OK ? out->payload.state : cut.state;
 	options = cur_sub(&c, (size_t)out->header_size - TCP_HEADER_MIN);
-	read_options(options, out);
+	if (!read_lone_timestamps(options, out))
+		read_options(options, out);
 	return options.cut ? CUR_CUT : CUR_OK;
 }
