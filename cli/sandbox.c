@@ -16,16 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifndef __has_feature
-#define __has_feature(x) 0
-#endif
-/* Sanitizers look at /proc and start a process when the program ends. */
-#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
-#define SANDBOX_POSSIBLE 0
-#else
-#define SANDBOX_POSSIBLE 1
-#endif
-
 /* What reads and writes open files, and asks for memory, time or chance.  Names: what SQLite asks about the files that it has open. */
 static const int allowed[] = {
 	SCMP_SYS(read),
@@ -198,7 +188,7 @@ enum nt_status sandbox_enter(const struct sandbox_file *files, size_t count, str
 {
 	struct sigaction action = { 0 };
 
-	if (!SANDBOX_POSSIBLE)
+	if (NT_MEMORY_WATCHED) /* sanitizers look at /proc and start a process when the program ends */
 		return nt_fail(error, NT_ENOTSUP, "the analysis is not confined, as sanitizers need more");
 	warm_up();
 	action.sa_sigaction = on_forbidden_call;

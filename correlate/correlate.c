@@ -50,6 +50,7 @@ struct correlator *correlator_new(const struct correlate_options *options, const
 	if (!options->no_app_protocol)
 		c->appid = appid_new();
 	c->services = services_new(options->hash_seed);
+	c->url.max = LIMIT_HTTP_HEAD * 4u;
 	return c;
 }
 
@@ -90,6 +91,8 @@ void correlator_free(struct correlator *c)
 	end_all_flows(c);
 	arena_free(&c->dns_scratch);
 	exchanges_free(c->spare_exchanges);
+	tcp_free_spare(c);
+	buffer_free(&c->url);
 	flow_table_clear(&c->flows);
 	fragments_free(c->fragments);
 	dials_free(c->dials);

@@ -591,7 +591,7 @@ static void report(struct correlator *c, struct dial *dial, const struct address
 	}
 	if (!record->host.size)
 		record->host = bytes_of(
-			arena_printf(&dial->arena, "%s", ip_address_text(tuple->ip_version, &tuple->destination, address)));
+			arena_string(&dial->arena, bytes_of(ip_address_text(tuple->ip_version, &tuple->destination, address))));
 	record->attempts = list_attempts(dial);
 	record->last_packet = last_packet;
 	if (c->sink->dial && client_wanted(c, record->source_ip_version, &record->source))

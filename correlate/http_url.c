@@ -79,7 +79,8 @@ static void add_absolute(struct buffer *out, struct bytes target, size_t scheme)
 	size_t size = target.size - scheme, authority_size = 0;
 	const uint8_t *at, *colon;
 
-	while (authority_size < size && !memchr("/?#", authority[authority_size], 3)) /* RFC 3986 3.2 */
+	while (authority_size < size && authority[authority_size] != '/' && authority[authority_size] != '?' &&
+	       authority[authority_size] != '#') /* RFC 3986 3.2 */
 		authority_size++;
 	at = authority_size ? memrchr(authority, '@', authority_size) : NULL;
 	colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
@@ -94,29 +95,27 @@ static void add_absolute(struct buffer *out, struct bytes target, size_t scheme)
 
 struct bytes http_url(struct arena *arena, const struct app *app, bool is_connect, struct bytes target, struct bytes host_field)
 {
-	struct buffer out = { .max = LIMIT_HTTP_HEAD * 4u };
+	struct buffer *out = &app->c->url;
 	size_t scheme = http_scheme_size(target);
-	struct bytes url;
 
+	buffer_clear(out);
 	if (!app->c->options.secrets)
 		target = http_without_secrets(arena, target);
 	if (is_connect || scheme) {
-		add_absolute(&out, target, scheme);
+		add_absolute(out, target, scheme);
 	} else {
-		add_text(&out, app->in.tls_tunnel ? "https://" : "http://");
+		add_text(out, app->in.tls_tunnel ? "https://" : "http://");
 		if (host_field.size)
-			add_absolute(&out, host_field, 0);
+			add_absolute(out, host_field, 0);
 		else
-			add_address(&out, app->conn, false);
+			add_address(out, app->conn, false);
 		if (bytes_equal(target, BYTES("*"))) /* RFC 9112 3.3: no path */
 			target.size = 0;
 		else if (target.size == 0 || target.at[0] != '/')
-			add_text(&out, "/");
-		http_url_escape(&out, target);
+			add_text(out, "/");
+		http_url_escape(out, target);
 	}
-	url = arena_copy(arena, (struct bytes){ out.at, out.size });
-	buffer_free(&out);
-	return url;
+	return arena_copy(arena, (struct bytes){ out->at, out->size });
 }
 
 char *http_proxy_url(const struct app *app, const char *scheme)

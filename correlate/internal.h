@@ -39,6 +39,9 @@ struct correlator {
 	struct proxies *proxies;
 	struct conntrack_table *conntrack; /* NULL while nothing was told */
 	struct services *services;
+	struct flow *spare_conns; /* of struct tcp_conn, by flow.older */
+	size_t spare_conn_count;
+	struct buffer url;                                /* that is being put together */
 	struct appid *appid;                              /* NULL if switched off */
 	struct quic_handshake *quic_oldest, *quic_newest; /* unfinished, in the order of their begin */
 	size_t quic_handshakes;

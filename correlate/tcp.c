@@ -91,10 +91,42 @@ struct address_tuple tcp_tuple(const struct tcp_conn *conn)
 
 /* ---- begin and end of a connection ---- */
 
+/* Connections come and go: their memory, which malloc() would put together and cut again each time, is used for the next ones. */
+enum { SPARE_CONNECTIONS = NT_MEMORY_WATCHED ? 0 : 64 };
+
+static struct tcp_conn *take_conn(struct correlator *c)
+{
+	struct tcp_conn *conn = (struct tcp_conn *)c->spare_conns;
+
+	if (!conn)
+		return nt_zalloc(sizeof *conn);
+	c->spare_conns = conn->flow.older;
+	c->spare_conn_count--;
+	memset(conn, 0, sizeof *conn);
+	return conn;
+}
+
+static void give_conn_back(struct correlator *c, struct tcp_conn *conn)
+{
+	if (c->spare_conn_count == SPARE_CONNECTIONS) {
+		free(conn);
+		return;
+	}
+	conn->flow.older = c->spare_conns;
+	c->spare_conns = &conn->flow;
+	c->spare_conn_count++;
+}
+
+void tcp_free_spare(struct correlator *c)
+{
+	while (c->spare_conns)
+		free(take_conn(c));
+}
+
 struct tcp_conn *tcp_conn_new(struct correlator *c, trace_id id, const struct flow_key *key, int sender, uint8_t flags,
 			      const struct packet_context *packet)
 {
-	struct tcp_conn *conn = nt_zalloc(sizeof *conn);
+	struct tcp_conn *conn = take_conn(c);
 	struct trace_tcp_conn *record = &conn->record;
 
 	conn->flow.key = *key;
@@ -220,7 +252,7 @@ static void end_conn(struct correlator *c, struct tcp_conn *conn, enum trace_clo
 	flow_remove(&c->flows, &conn->flow);
 	for (int i = 0; i < 2; i++)
 		ranges_free(&conn->side[i].bytes_seen);
-	free(conn);
+	give_conn_back(c, conn);
 }
 
 void tcp_end(struct correlator *c, struct flow *flow, enum trace_close why)

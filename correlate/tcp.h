@@ -123,6 +123,8 @@ bool tcp_packet(struct correlator *c, const struct packet_context *packet);
 bool tcp_icmp_error(struct correlator *c, struct flow *flow, int sender, uint8_t type, uint8_t code,
 		    const struct packet_context *packet);
 
+void tcp_free_spare(struct correlator *c); /* when no connection is to come any more */
+
 /* Ends a flow of TCP in whatever form: reports, removes and frees it. */
 void tcp_end(struct correlator *c, struct flow *flow, enum trace_close why);
 

@@ -3,9 +3,27 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+/* inet_ntop() has sprintf() do this, for each of two addresses of each connection. */
+static char *ipv4_text(const uint8_t bytes[4], char *out)
+{
+	char *at = out;
+
+	for (int i = 0; i < 4; i++) {
+		if (bytes[i] >= 100)
+			*at++ = (char)('0' + bytes[i] / 100);
+		if (bytes[i] >= 10)
+			*at++ = (char)('0' + bytes[i] / 10 % 10);
+		*at++ = (char)('0' + bytes[i] % 10);
+		*at++ = i < 3 ? '.' : 0;
+	}
+	return out;
+}
+
 char *ip_address_text(uint8_t ip_version, const struct ip_address *address, char *out)
 {
-	if (!inet_ntop(ip_version == 6 ? AF_INET6 : AF_INET, address->bytes, out, IP_ADDRESS_TEXT_SIZE))
+	if (ip_version != 6)
+		return ipv4_text(address->bytes, out);
+	if (!inet_ntop(AF_INET6, address->bytes, out, IP_ADDRESS_TEXT_SIZE))
 		out[0] = 0;
 	return out;
 }

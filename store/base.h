@@ -45,6 +45,16 @@ enum nt_status nt_fail(struct nt_error *error, enum nt_status status, const char
 
 const char *nt_status_text(enum nt_status status);
 
+/* Whether this is built with a sanitizer that watches memory: it must see what is freed, and needs more of the kernel. */
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
+#define NT_MEMORY_WATCHED 1
+#else
+#define NT_MEMORY_WATCHED 0
+#endif
+
 /* ---- time ---- */
 
 /* Nanoseconds since 1970-01-01T00:00:00Z.  Any other value is a real time, negative ones too. */

@@ -390,10 +390,59 @@ static int compare_ids(const void *a, const void *b)
 	return *left < *right ? -1 : *left > *right;
 }
 
+/* Where a record is, and where it is to be: with its id, as records are large and far from each other. */
+struct place {
+	trace_id id; /* first, for compare_ids() */
+	uint32_t index;
+};
+
+/* Nearly all records come in the order of their ids: those at the front that do are left where they are. */
+static size_t sorted_count(const uint8_t *records, size_t count, size_t size)
+{
+	size_t sorted = 1;
+
+	while (sorted < count && compare_ids(records + (sorted - 1) * size, records + sorted * size) <= 0)
+		sorted++;
+	return sorted < count ? sorted : count;
+}
+
+/* Puts the record of places[i] at i, for all of them: along each ring of records that take each other's places. */
+static void move_records(uint8_t *records, size_t size, struct place *places, size_t count)
+{
+	uint8_t *held = nt_alloc(size);
+
+	for (size_t i = 0; i < count; i++) {
+		size_t to = i, from;
+
+		if (places[i].index == i)
+			continue;
+		memcpy(held, records + i * size, size);
+		while ((from = places[to].index) != i) {
+			memcpy(records + to * size, records + from * size, size);
+			places[to].index = (uint32_t)to;
+			to = from;
+		}
+		memcpy(records + to * size, held, size);
+		places[to].index = (uint32_t)to;
+	}
+	free(held);
+}
+
 static void sort(void *records, size_t count, size_t size)
 {
-	if (count > 1)
-		qsort(records, count, size, compare_ids);
+	struct place *places;
+	uint8_t *at = records;
+
+	if (sorted_count(at, count, size) == count)
+		return;
+	places = nt_realloc_array(NULL, count, sizeof *places);
+	for (size_t i = 0; i < count; i++) {
+		memcpy(&places[i].id, at + i * size, sizeof places[i].id);
+		places[i].index = (uint32_t)i;
+	}
+	qsort(places, count, sizeof *places, compare_ids);
+	move_records(at, size, places, count);
+	free(places);
 }
 
 void trace_list_sort(struct trace_list *list)

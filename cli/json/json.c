@@ -67,10 +67,15 @@ bool json_finish(struct json *json)
 	return !json->why;
 }
 
-static void put(struct json *json, const void *bytes, size_t size)
+static inline void put(struct json *json, const void *bytes, size_t size)
 {
 	const uint8_t *from = bytes;
 
+	if (size < BUFFER_SIZE - json->used) {
+		memcpy(json->buffer + json->used, from, size);
+		json->used += size;
+		return;
+	}
 	while (size > 0) {
 		size_t piece = BUFFER_SIZE - json->used;
 
@@ -97,31 +102,50 @@ static void put_text(struct json *json, const char *text)
 	put(json, text, strlen(text));
 }
 
+/* Where `size` bytes, far fewer than the buffer has, can be written: what ends there is given to end_writing(). */
+static uint8_t *begin_writing(struct json *json, size_t size)
+{
+	if (BUFFER_SIZE - json->used <= size)
+		write_buffer(json);
+	return json->buffer + json->used;
+}
+
+static void end_writing(struct json *json, const uint8_t *end)
+{
+	json->used = (size_t)(end - json->buffer);
+}
+
 /* ---- structure ---- */
 
-static void put_line(struct json *json)
+enum { LINE_SIZE = 1 + 2 * JSON_MAX_DEPTH };
+
+static uint8_t *write_line(const struct json *json, uint8_t *at)
 {
 	if (json->compact)
-		return;
-	put_char(json, '\n');
-	for (unsigned i = 0; i < json->written_depth; i++)
-		put(json, "  ", 2);
+		return at;
+	*at++ = '\n';
+	memset(at, ' ', 2 * (size_t)json->written_depth);
+	return at + 2 * (size_t)json->written_depth;
 }
 
 /* All that stands before a value. */
 static void put_place(struct json *json, const char *name)
 {
+	uint8_t *at = begin_writing(json, LINE_SIZE + 2);
+
 	if (json->written_depth > 0) {
 		if (!json->empty)
-			put_char(json, ',');
-		put_line(json);
+			*at++ = ',';
+		at = write_line(json, at);
 	}
 	json->empty = false;
+	if (name)
+		*at++ = '"';
+	end_writing(json, at);
 	if (!name)
 		return;
-	put_char(json, '"');
 	put_text(json, name);
-	put_text(json, json->compact ? "\":" : "\": ");
+	put(json, "\": ", json->compact ? 2 : 3);
 }
 
 static void write_levels(struct json *json)
@@ -184,7 +208,7 @@ void json_end(struct json *json)
 		return;
 	json->written_depth--;
 	if (!json->empty)
-		put_line(json);
+		end_writing(json, write_line(json, begin_writing(json, LINE_SIZE)));
 	put_char(json, json->levels[json->depth].is_array ? ']' : '}');
 	json->empty = false;
 	end_value(json);
@@ -313,13 +337,19 @@ void json_text(struct json *json, const char *name, const char *value)
 
 void json_add_uint(struct json *json, uint64_t value)
 {
+	static const char pairs[] =
+		"00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
+		"4950515253545556575859606162636465666768697071727374757677787980818283848586878889909192939495969798"
+		"99";
 	char digits[20];
 	size_t at = sizeof digits;
 
-	do {
-		digits[--at] = (char)('0' + value % 10);
-		value /= 10;
-	} while (value > 0);
+	for (; value >= 100; value /= 100)
+		memcpy(digits + (at -= 2), pairs + value % 100 * 2, 2);
+	if (value >= 10)
+		memcpy(digits + (at -= 2), pairs + value * 2, 2);
+	else
+		digits[--at] = (char)('0' + value);
 	put(json, digits + at, sizeof digits - at);
 }
 

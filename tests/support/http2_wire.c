@@ -239,7 +239,7 @@ void http2_wire_numbers(struct http2_wire *w, enum http2_side from, uint8_t type
 	va_list args;
 
 	va_start(args, count);
-	for (int i = 0; i < count; i++) {
+	for (int i = 0; i < count && i * 4 < (int)sizeof payload; i++) {
 		uint32_t number = va_arg(args, uint32_t);
 
 		for (int byte = 0; byte < 4; byte++)

@@ -5,6 +5,7 @@
 #include "tests/support/net_frame.h"
 #include "tests/unit/suite.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 
 enum { ETHERNET_SIZE = 14, IPV4_SIZE = 20, IPV6_SIZE = 40 };
@@ -500,11 +501,25 @@ END_TEST
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
+/* Against the library, which is slower. */
+START_TEST(every_byte_of_an_ipv4_address_is_written_in_decimal)
+{
+	for (unsigned i = 0; i < 256; i++) {
+		struct ip_address address = { { (uint8_t)i, (uint8_t)(255 - i), (uint8_t)(i * 7), (uint8_t)(i ^ 99) } };
+		char text[IP_ADDRESS_TEXT_SIZE], expected[INET_ADDRSTRLEN];
+
+		ck_assert_ptr_nonnull(inet_ntop(AF_INET, address.bytes, expected, sizeof expected));
+		ck_assert_str_eq(ip_address_text(4, &address, text), expected);
+	}
+}
+END_TEST
+
 Suite *nettrace_suite(void)
 {
 	Suite *suite = suite_create("net");
 	TCase *tc = tcase_create("net");
 
+	tcase_add_test(tc, every_byte_of_an_ipv4_address_is_written_in_decimal);
 	tcase_add_test(tc, ipv4_frame_gives_addresses_protocol_and_ttl);
 	tcase_add_test(tc, ipv6_frame_gives_addresses_protocol_and_hop_limit);
 	tcase_add_test(tc, innermost_vlan_of_the_outer_frame_counts);
