@@ -37,7 +37,7 @@ struct correlator *correlator_new(const struct correlate_options *options, const
 	c->context = context;
 	c->hits = hits;
 	c->now = INT64_MIN;
-	c->last_packet_time = NT_TIME_NONE;
+	c->last_packet_time = c->lookup_failed = NT_TIME_NONE;
 	c->stats.first_packet_time = c->stats.smallest_time = c->stats.largest_time = NT_TIME_NONE;
 	flow_table_init(&c->flows, options->hash_seed);
 	c->fragments = fragments_new(options->hash_seed, hits);

@@ -18,6 +18,7 @@ struct dns_talk {
 	struct resolver_flow flow;
 	struct trace_dns_query record;
 	struct trace_dns_message *messages;
+	uint16_t *ids; /* of the messages: all are gone through for each reply */
 	size_t capacity;
 	struct noted *noted; /* the latest ones, a ring once there are MAX_LOOKUPS */
 	size_t noted_count, noted_capacity;
@@ -141,9 +142,10 @@ static const struct trace_dns_message *query_of(const struct dns_talk *talk, con
 	unsigned queries = 0, replies = 0;
 
 	for (size_t n = 0; n < talk->record.message_count && n < LOOK_BACK; n++) {
-		const struct trace_dns_message *message = &talk->messages[talk->record.message_count - 1 - n];
+		const size_t at = talk->record.message_count - 1 - n;
+		const struct trace_dns_message *message = &talk->messages[at];
 
-		if (message->id != reply->id || !same_question(message, reply))
+		if (talk->ids[at] != reply->id || !same_question(message, reply))
 			continue;
 		if (message->is_reply) {
 			replies++;
@@ -184,14 +186,16 @@ static void begin_another_record(struct dns_talk *talk)
 	talk->split = true;
 }
 
-static struct trace_dns_message *add_message(struct dns_talk *talk)
+static struct trace_dns_message *add_message(struct dns_talk *talk, uint16_t id)
 {
 	if (talk->record.message_count == LIMIT_DNS_MESSAGES || talk->arena.used > LIMIT_DNS_TALK_BYTES)
 		begin_another_record(talk);
 	if (talk->record.message_count == talk->capacity) {
 		talk->capacity = talk->capacity ? talk->capacity * 2 : 2;
 		talk->messages = nt_realloc_array(talk->messages, talk->capacity, sizeof *talk->messages);
+		talk->ids = nt_realloc_array(talk->ids, talk->capacity, sizeof *talk->ids);
 	}
+	talk->ids[talk->record.message_count] = id;
 	return &talk->messages[talk->record.message_count++];
 }
 
@@ -267,7 +271,7 @@ bool dns_talk_message(struct dns_talk *talk, struct cursor wire, nt_time time, s
 		handle_reply(talk, &message, &out);
 	else
 		handle_query(talk, &message, time, packet);
-	kept = add_message(talk); /* before anything is kept: it may begin another record */
+	kept = add_message(talk, message.id); /* before anything is kept: it may begin another record */
 	keep_questions(talk, &message, &out);
 	if (message.is_response)
 		keep_answers(talk, &message, &out);
@@ -285,6 +289,7 @@ void dns_talk_end(struct dns_talk *talk)
 		lookup_unref(talk->noted[i].lookup);
 	free(talk->noted);
 	free(talk->messages);
+	free(talk->ids);
 	arena_free(&talk->arena);
 	free(talk);
 }

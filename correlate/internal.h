@@ -52,6 +52,7 @@ struct correlator {
 	uint64_t one_sided, two_sided;    /* TCP connections with data of which one side, or both, were captured */
 	struct packet_ref one_sided_packet;
 	uint64_t dns_replies;
+	nt_time lookup_failed;             /* when a reply last said so; NT_TIME_NONE: never */
 	bool dns_replies_missed;           /* a name without any reply was used all the same */
 	bool answers_missed, answers_seen; /* SYN-ACKs of handshakes that succeeded: not captured, captured */
 	size_t held_bytes;                 /* of segments ahead of a hole, all connections */

@@ -41,6 +41,8 @@ static void join_search_list(struct correlator *c, struct lookup *lookup, nt_tim
 	struct lookup *before = NULL;
 	unsigned looked_at = 0;
 
+	if (c->lookup_failed == NT_TIME_NONE || time - c->lookup_failed > search_list_time)
+		return;
 	while ((before = lookups_unsettled(dials_lookups(c), &lookup->client, before)) && looked_at++ < LOOK_BACK) {
 		if (before == lookup || before->continued || before->expansions >= MAX_EXPANSIONS || !has_failed(before) ||
 		    time - before->story.last_reply > search_list_time)
@@ -150,6 +152,8 @@ void dials_reply(struct correlator *c, struct lookup *lookup, const struct resol
 	if (flow->over == TRACE_OVER_TCP)
 		story->truncated_answered = true;
 	count_reply(story, message);
+	if (has_failed(lookup) && time > c->lookup_failed) /* NT_TIME_NONE is the smallest value */
+		c->lookup_failed = time;
 }
 
 struct lookup *dials_lookup_of(struct correlator *c, const struct resolver_flow *flow, const struct dns_message *message)

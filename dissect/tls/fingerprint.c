@@ -1,7 +1,7 @@
 #include "dissect/tls/fingerprint.h"
+#include "dissect/tls/digest.h"
 #include "dissect/tls/hello.h"
 
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -107,14 +107,10 @@ static void add_ja4_list(struct buffer *text, struct numbers numbers)
 }
 
 /* The first `digits` hexadecimal digits of the digest, and a final 0. */
-static void digest_text(const struct buffer *text, const EVP_MD *method, char *out, size_t digits)
+static void digest_text(const uint8_t *digest, char *out, size_t digits)
 {
 	static const char hex[] = "0123456789abcdef";
-	uint8_t digest[EVP_MAX_MD_SIZE] = { 0 };
-	unsigned size = 0;
 
-	if (!EVP_Digest(text->size ? (const void *)text->at : "", text->size, digest, &size, method, NULL) || size * 2 < digits)
-		digits = 0;
 	for (size_t i = 0; i < digits; i++)
 		out[i] = hex[i % 2 ? digest[i / 2] & 15 : digest[i / 2] >> 4];
 	out[digits] = 0;
@@ -138,13 +134,15 @@ static void fill_ja3(const struct tls_hello_lists *lists, struct numbers ciphers
 		     struct tls_client_hello *hello)
 {
 	struct numbers groups = numbers_of(lists->groups);
+	uint8_t digest[DIGEST_MD5_SIZE];
 
 	add_decimal(text, hello->legacy_version);
 	add_ja3_list(text, ciphers);
 	add_ja3_list(text, extensions);
 	add_ja3_list(text, groups);
 	add_ja3_bytes(text, lists->point_formats);
-	digest_text(text, EVP_md5(), hello->ja3, 32);
+	if (digest_md5((struct bytes){ text->at, text->size }, digest))
+		digest_text(digest, hello->ja3, 32);
 	free(groups.at);
 }
 
@@ -221,10 +219,13 @@ static void drop_number(struct numbers *numbers, uint16_t unwanted)
 
 static void ja4_hash(const struct buffer *text, bool empty, char out[13])
 {
+	uint8_t digest[DIGEST_SHA256_SIZE];
+
+	out[0] = 0;
 	if (empty)
 		memcpy(out, "000000000000", 13);
-	else
-		digest_text(text, EVP_sha256(), out, 12);
+	else if (digest_sha256((struct bytes){ text->at, text->size }, digest))
+		digest_text(digest, out, 12);
 }
 
 static void hash_ja4_ciphers(struct numbers ciphers, struct buffer *text, char out[13])

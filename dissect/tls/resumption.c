@@ -2,14 +2,14 @@
  * Sessions of TLS 1.2 and below that are resumed have the master secret of the first (RFC 5246 F.1.4, RFC 5077), which some clients log only
  * once.  Secrets are kept under the digest of what the server gave the client to resume with: a session ID, a ticket.
  */
+#include "dissect/tls/digest.h"
 #include "dissect/tls/session.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
-static bool name_of(struct bytes handle, uint8_t out[32])
+static bool name_of(struct bytes handle, uint8_t out[DIGEST_SHA256_SIZE])
 {
-	return handle.size > 0 && EVP_Digest(handle.at, handle.size, out, NULL, EVP_sha256(), NULL) == 1;
+	return handle.size > 0 && digest_sha256(handle, out);
 }
 
 void tls_session_remember(struct tls_session *session, struct tls_keylog *resumable)

@@ -1,8 +1,8 @@
 #include "dissect/tls/x509.h"
 #include "dissect/tls/der.h"
+#include "dissect/tls/digest.h"
 
 #include <arpa/inet.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -264,9 +264,9 @@ static void summarise_time(struct cursor *validity, nt_time *time, int64_t *seco
 
 static void summarise_digest(struct bytes der, char out[65])
 {
-	uint8_t digest[EVP_MAX_MD_SIZE] = { 0 };
+	uint8_t digest[DIGEST_SHA256_SIZE];
 
-	if (!EVP_Digest(der.size ? (const void *)der.at : "", der.size, digest, NULL, EVP_sha256(), NULL))
+	if (!digest_sha256(der, digest))
 		return;
 	for (size_t i = 0; i < 64; i++)
 		out[i] = hex[i % 2 ? digest[i / 2] & 15 : digest[i / 2] >> 4];
