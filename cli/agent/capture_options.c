@@ -168,7 +168,10 @@ static const struct option_row rows[] = {
 	{ "max-size", 0, "BYTES",
 	  "stop when it holds so much of packets: 500k, 64M (the default), 1G;\n0: no limit (the default of --read)", take_size,
 	  SETS(max_size) },
-	{ "ring", 0, NULL, "drop the oldest packets instead of stopping at --max-size", option_take_flag, SETS(ring) },
+	{ "ring", 0, NULL,
+	  "drop the oldest packets instead of stopping at --max-size; of this session only:\neach start adds one to the file, and "
+	  "the older ones stay",
+	  option_take_flag, SETS(ring) },
 	{ "no-conntrack", 0, NULL, "do not record connection tracking", option_take_flag, SETS(no_conntrack) },
 	{ "keep-sysctls", 0, NULL, "do not switch on nf_conntrack_acct, _timestamp and _events meanwhile", option_take_flag,
 	  SETS(keep_sysctls) },
