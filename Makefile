@@ -161,7 +161,7 @@ unitdir    ?= $(PREFIX)/lib/systemd/system
 bashdir    ?= $(datadir)/bash-completion/completions
 zshdir     ?= $(datadir)/zsh/site-functions
 INSTALLED  := $(bindir)/nettrace-analyze $(bindir)/nettrace-capture $(mandir)/man1/nettrace-analyze.1 $(mandir)/man8/nettrace-capture.8 \
-              $(mandir)/man5/nettrace-store.5 $(unitdir)/nettrace-capture@.service $(bashdir)/nettrace-analyze $(bashdir)/nettrace-capture \
+              $(mandir)/man5/nettrace-store.5 $(mandir)/man5/nettrace-trace.5 $(mandir)/man7/nettrace-findings.7 $(unitdir)/nettrace-capture@.service $(bashdir)/nettrace-analyze $(bashdir)/nettrace-capture \
               $(zshdir)/_nettrace
 
 .PHONY: install uninstall
