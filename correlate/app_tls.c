@@ -214,7 +214,7 @@ static void tls_finish(void *context, int side, bool orderly)
 		app_finish(state->inner, side, orderly);
 }
 
-/* ---- what went wrong, in the words that a Go client would have used (docs: README.md, "The trace") ---- */
+/* ---- what went wrong, in the words that a Go client would have used (nettrace-trace(5), "Errors") ---- */
 
 static void name_failure(struct tls_state *state)
 {

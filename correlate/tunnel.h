@@ -40,7 +40,7 @@ void tunnel_alpn(void *context, struct bytes protocol);
 /* The alert that ended the handshake: a fatal one, or one that nobody can read where the Finished should have been; NULL if none. */
 const struct trace_tls_alert *tunnel_deciding_alert(const struct tunnel *tunnel);
 
-/* What a Go client would have said of it (README.md, "The trace"); lives as long as the record. */
+/* What a Go client would have said of it (nettrace-trace(5), "Errors"); lives as long as the record. */
 struct bytes tunnel_alert_error(struct tunnel *tunnel, const struct trace_tls_alert *alert);
 
 #endif
