@@ -10,9 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* SQLite's own memory; a name of a hundred hosts in one text is no sensible certificate. */
+/* SQLite's own memory. */
 #define CACHE_KIB "1024"
-enum { NAMES_SIZE = 16 * 1024 };
 
 struct store {
 	struct outfile file;
@@ -337,13 +336,19 @@ static void put_dns_query(void *context, const struct trace_dns_query *query)
 
 /* ---- TLS ---- */
 
+/* One a line: a line feed within a name would make two of it. */
 static struct bytes names_of(struct store *store, const struct trace_certificate *certificate)
 {
 	buffer_clear(&store->names);
 	for (size_t i = 0; i < certificate->name_count; i++) {
+		const size_t begin = store->names.size + (i > 0);
+
 		if (i)
 			buffer_add(&store->names, "\n", 1);
 		buffer_add(&store->names, certificate->names[i].at, certificate->names[i].size);
+		for (size_t k = begin; k < store->names.size; k++)
+			if (store->names.at[k] == '\n')
+				store->names.at[k] = ' ';
 	}
 	return (struct bytes){ store->names.at, store->names.size };
 }
@@ -550,7 +555,7 @@ enum nt_status store_open(struct store **out, const char *path, struct nt_error 
 	struct store *store = nt_zalloc(sizeof *store);
 	enum nt_status status = check_replaced(path, error);
 
-	store->names.max = NAMES_SIZE;
+	store->names.max = SIZE_MAX; /* no certificate is longer than LIMIT_TLS_HANDSHAKE_MESSAGE */
 	store->path = nt_strdup(path);
 	if (status == NT_OK)
 		status = outfile_open(&store->file, path, 0666, error);
