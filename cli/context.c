@@ -21,7 +21,7 @@ struct file {
 struct context {
 	struct file *files;
 	size_t count, capacity;
-	struct arena arena;
+	struct arena arena, scratch;
 	struct limit_hits *hits;
 	uint64_t hash_seed;
 	bool secrets;
@@ -46,6 +46,7 @@ void context_free(struct context *context)
 		free(context->files[i].lines);
 	free(context->files);
 	arena_free(&context->arena);
+	arena_free(&context->scratch);
 	free(context);
 }
 
@@ -117,15 +118,22 @@ bool context_add(struct context *context, const char *name, const char *path, st
 
 /* ---- lines ---- */
 
+/* Cut when it has no credentials any more: by what follows them they are known. */
 static struct bytes shortened(struct context *context, struct bytes text)
 {
-	if (text.size > LIMIT_CONTEXT_TEXT) {
+	enum { LOOK_AT = 64 * 1024 };
+
+	if (text.size > LIMIT_CONTEXT_TEXT)
 		limit_hit(context->hits, LIMIT_CONTEXT_TEXT_HIT);
-		text.size = LIMIT_CONTEXT_TEXT;
-	}
+	if (text.size > LOOK_AT)
+		text.size = LOOK_AT;
 	if (!context->secrets)
-		text = http_field_without_secrets(&context->arena, text);
-	return arena_copy(&context->arena, text);
+		text = http_line_without_secrets(&context->scratch, text);
+	if (text.size > LIMIT_CONTEXT_TEXT)
+		text.size = LIMIT_CONTEXT_TEXT;
+	text = arena_copy(&context->arena, text);
+	arena_clear(&context->scratch);
+	return text;
 }
 
 static void add_line(struct context *context, struct file *file, struct context_line line)

@@ -76,7 +76,11 @@ static struct bytes shown_value(const struct correlate_options *options, struct 
 {
 	if (options->headers != CORRELATE_HEADERS_VALUES || (!options->secrets && http_field_is_secret(field->name)))
 		return (struct bytes){ NULL, 0 };
-	return arena_copy(arena, options->secrets ? field->value : http_field_without_secrets(arena, field->value));
+	if (options->secrets)
+		return arena_copy(arena, field->value);
+	if (bytes_equal_nocase(field->name, BYTES("Host")))
+		return arena_copy(arena, http_authority_without_secrets(arena, field->value));
+	return arena_copy(arena, http_field_without_secrets(arena, field->value));
 }
 
 const struct trace_http_field *exchange_keep_fields(const struct correlate_options *options, struct arena *arena,

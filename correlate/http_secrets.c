@@ -1,7 +1,5 @@
 #include "correlate/http_secrets.h"
 
-#include "store/limits.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,7 +87,14 @@ static void leave_out(struct copy *copy, const uint8_t *from, const uint8_t *to)
 	copy->kept = to;
 }
 
-/* From "://" on: http://user:password@host/.  Returns the "@" if there was a password, in which nothing else is to be looked for. */
+/* What is looked through, each with what is looked for in those before it. */
+enum kind {
+	IN_URL,   /* parameters */
+	IN_FIELD, /* passwords of URLs */
+	IN_LINE   /* whole header fields, and URLs as JSON writes them */
+};
+
+/* Behind "//": user:password@host/.  Returns the "@" if there was a password, in which nothing else is to be looked for. */
 static const uint8_t *leave_out_password(struct copy *copy, const uint8_t *authority, const uint8_t *end)
 {
 	const uint8_t *stop = end_of(authority, end, after_authority), *at = memrchr(authority, '@', (size_t)(stop - authority));
@@ -101,43 +106,105 @@ static const uint8_t *leave_out_password(struct copy *copy, const uint8_t *autho
 	return at;
 }
 
-static struct bytes blanked(struct arena *arena, struct bytes text, bool passwords)
+enum { ESCAPED_SIZE = 6 };
+
+/* As JSON encoders write it. */
+static bool is_escaped_ampersand(const uint8_t *at, const uint8_t *end)
 {
-	struct copy copy = { .out.max = LIMIT_HTTP_HEAD * 2u, .kept = text.at };
-	const uint8_t *end;
+	return end - at > ESCAPED_SIZE && memcmp(at, "\\u0026", ESCAPED_SIZE) == 0;
+}
+
+/* From the separator on.  Returns where to look on. */
+static const uint8_t *leave_out_parameter(struct copy *copy, const uint8_t *at, size_t separator, const uint8_t *end,
+					  enum kind kind)
+{
+	const uint8_t *name = at + separator, *equals = end_of(name, end, after_name), *stop;
+
+	if (equals == end || *equals != '=' || !is_secret_parameter((struct bytes){ name, (size_t)(equals - name) }))
+		return at;
+	stop = end_of(equals + 1, end, kind == IN_URL ? after_value : after_value_in_text);
+	leave_out(copy, equals + 1, stop);
+	return stop - 1;
+}
+
+/* Authorization: …, {"Cookie": …, map[Set-Cookie:[…: where their values begin, NULL if no such field begins here. */
+static const uint8_t *secret_value(const uint8_t *at, const uint8_t *end)
+{
+	static const char *const names[] = { "authorization", "cookie" }; /* longer names end in these */
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const size_t size = strlen(names[i]);
+
+		if ((size_t)(end - at) <= size || !bytes_equal_nocase((struct bytes){ at, size }, bytes_of(names[i])))
+			continue;
+		at += size;
+		while (at < end && memchr("\\\"' ]", *at, 5))
+			at++;
+		if (at == end || (*at != ':' && *at != '='))
+			return NULL;
+		for (at++; at < end && memchr("\\\"' [", *at, 5); at++)
+			;
+		return at < end ? at : NULL;
+	}
+	return NULL;
+}
+
+static struct bytes copied(struct arena *arena, struct copy *copy, struct bytes text)
+{
 	struct bytes result = text;
+
+	if (copy->kept != text.at) {
+		buffer_add(&copy->out, copy->kept, (size_t)(text.at + text.size - copy->kept));
+		result = arena_copy(arena, (struct bytes){ copy->out.at, copy->out.size });
+	}
+	buffer_free(&copy->out);
+	return result;
+}
+
+static struct bytes blanked(struct arena *arena, struct bytes text, enum kind kind)
+{
+	struct copy copy = { .out.max = SIZE_MAX, .kept = text.at };
+	const uint8_t *end, *value;
 
 	if (!text.size)
 		return text;
 	end = text.at + text.size;
 	for (const uint8_t *at = text.at; at < end; at++) {
-		const uint8_t *equals, *stop;
-
-		if (passwords && *at == ':' && end - at > 3 && memcmp(at, "://", 3) == 0)
-			at = leave_out_password(&copy, at + 3, end);
-		if (!before_name[*at])
-			continue;
-		equals = end_of(at + 1, end, after_name);
-		if (equals == end || *equals != '=' || !is_secret_parameter((struct bytes){ at + 1, (size_t)(equals - at) - 1 }))
-			continue;
-		stop = end_of(equals + 1, end, passwords ? after_value_in_text : after_value);
-		leave_out(&copy, equals + 1, stop);
-		at = stop - 1;
+		if (kind == IN_LINE && (value = secret_value(at, end))) {
+			leave_out(&copy, value, end);
+			break;
+		}
+		if (kind != IN_URL && *at == '/' && end - at > 2 && at[1] == '/')
+			at = leave_out_password(&copy, at + 2, end);
+		if (before_name[*at])
+			at = leave_out_parameter(&copy, at, 1, end, kind);
+		else if (kind == IN_LINE && is_escaped_ampersand(at, end))
+			at = leave_out_parameter(&copy, at, ESCAPED_SIZE, end, kind);
 	}
-	if (copy.kept != text.at) {
-		buffer_add(&copy.out, copy.kept, (size_t)(end - copy.kept));
-		result = arena_copy(arena, (struct bytes){ copy.out.at, copy.out.size });
-	}
-	buffer_free(&copy.out);
-	return result;
+	return copied(arena, &copy, text);
 }
 
 struct bytes http_without_secrets(struct arena *arena, struct bytes url)
 {
-	return blanked(arena, url, false);
+	return blanked(arena, url, IN_URL);
 }
 
 struct bytes http_field_without_secrets(struct arena *arena, struct bytes value)
 {
-	return blanked(arena, value, true);
+	return blanked(arena, value, IN_FIELD);
+}
+
+struct bytes http_line_without_secrets(struct arena *arena, struct bytes line)
+{
+	return blanked(arena, line, IN_LINE);
+}
+
+struct bytes http_authority_without_secrets(struct arena *arena, struct bytes authority)
+{
+	struct copy copy = { .out.max = SIZE_MAX, .kept = authority.at };
+
+	if (!authority.size)
+		return authority;
+	(void)leave_out_password(&copy, authority.at, authority.at + authority.size);
+	return copied(arena, &copy, authority);
 }

@@ -18,4 +18,13 @@ bool http_field_is_secret(struct bytes name);
 /* The value of a header field, which may hold URLs: as http_without_secrets(), without passwords before an "@" as well. */
 struct bytes http_field_without_secrets(struct arena *arena, struct bytes value);
 
+/*
+ * A line of a log or the like, which may quote requests: as http_field_without_secrets(), without what comes behind the name of a header
+ * field that is a credential as well.
+ */
+struct bytes http_line_without_secrets(struct arena *arena, struct bytes line);
+
+/* [user:password@]host[:port], as in the field Host, without a password. */
+struct bytes http_authority_without_secrets(struct arena *arena, struct bytes authority);
+
 #endif

@@ -99,6 +99,16 @@ static void note_damage(struct seed_json_damage *damage, size_t offset, size_t l
 	snprintf(damage->text, sizeof damage->text, "%s", how);
 }
 
+/* Why Jansson takes it for no JSON, without the piece of the text that it quotes. */
+static const char *plain_reason(json_error_t *error)
+{
+	char *quote = strstr(error->text, " near '");
+
+	if (quote)
+		*quote = 0;
+	return error->text;
+}
+
 /* What was complete, closed. */
 static json_t *load_beginning(struct bytes text, const struct look *look)
 {
@@ -128,7 +138,7 @@ json_t *seed_json_read(struct bytes text, size_t *end, uint64_t hash_seed, struc
 		value = load(text.at, look.cut, &error);
 		*end = look.cut;
 		if (!value)
-			note_damage(damage, error.position < 0 ? 0 : (size_t)error.position, look.cut, error.text);
+			note_damage(damage, error.position < 0 ? 0 : (size_t)error.position, look.cut, plain_reason(&error));
 		return value;
 	}
 	value = load_beginning(text, &look);

@@ -70,14 +70,17 @@ static size_t first_link(const struct links *links, trace_id from)
 
 /* ---- values ---- */
 
-static struct bytes read_text(struct reading *r, const json_t *object, const char *name)
+static struct bytes shortened(struct reading *r, struct bytes text)
 {
-	struct bytes text = seed_json_text(object, name, r->damage);
-
 	if (text.size <= LIMIT_SEED_TEXT)
 		return text;
 	limit_hit(r->hits, LIMIT_SEED_TEXT_HIT);
 	return (struct bytes){ text.at, LIMIT_SEED_TEXT };
+}
+
+static struct bytes read_text(struct reading *r, const json_t *object, const char *name)
+{
+	return shortened(r, seed_json_text(object, name, r->damage));
 }
 
 static nt_time read_time(struct reading *r, const json_t *object, const char *name)
@@ -106,12 +109,23 @@ static trace_id read_reference(struct reading *r, const json_t *object, const ch
 	return seed_ids_find(r->ids, read_text(r, object, name), kinds);
 }
 
+static struct bytes without_secrets(struct reading *r, struct bytes text)
+{
+	return r->options->secrets ? text : http_field_without_secrets(&r->arena, text);
+}
+
 /* Errors quote URLs. */
 static struct bytes read_error(struct reading *r, const json_t *object, const char *name)
 {
+	return without_secrets(r, read_text(r, object, name));
+}
+
+/* "host:port"; whoever dials may have taken it from a URL. */
+static struct bytes read_authority(struct reading *r, const json_t *object, const char *name)
+{
 	struct bytes text = read_text(r, object, name);
 
-	return r->options->secrets ? text : http_field_without_secrets(&r->arena, text);
+	return r->options->secrets ? text : http_authority_without_secrets(&r->arena, text);
 }
 
 /* Both are of one version, or the tuple is empty, as of a socket that was never connected. */
@@ -176,7 +190,7 @@ static const struct bytes *read_texts(struct reading *r, const json_t *object, c
 	struct bytes *texts = arena_alloc(&r->arena, (seed_json_list_size(&list) + 1) * sizeof *texts), text;
 
 	for (*count = 0; (text = seed_json_next_text(&list)).at; ++*count)
-		texts[*count] = text.size > LIMIT_SEED_TEXT ? (struct bytes){ text.at, LIMIT_SEED_TEXT } : text;
+		texts[*count] = without_secrets(r, shortened(r, text));
 	return texts;
 }
 
@@ -202,7 +216,7 @@ static void read_dial(struct reading *r, const json_t *from, trace_id id)
 	dial.begin = read_time(r, from, "dialBeginAt");
 	dial.end = read_time(r, from, "dialEndAt");
 	dial.error = read_error(r, from, "dialErr");
-	seed_host_port(read_text(r, from, "dstAddress"), &dial.host, &dial.port);
+	seed_host_port(read_authority(r, from, "dstAddress"), &dial.host, &dial.port);
 	dial.resolver_dials = read_resolver_dials(r, from, &dial.resolver_dial_count);
 	dial.established_conn = read_reference(r, from, "establishedConn", SEED_IDS_CONN);
 	if (!seed_address(read_text(r, from, "sourceIP"), &dial.source_ip_version, &dial.source))
@@ -270,8 +284,8 @@ static void read_socket_trace(struct reading *r, const json_t *object, struct tr
 		}
 		op->call = read_time(r, from, "callAt");
 		op->returned = read_time(r, from, "returnAt");
-		op->error = read_text(r, from, "returnErr");
-		op->remote_address = read_text(r, from, "remoteAddr");
+		op->error = read_error(r, from, "returnErr");
+		op->remote_address = read_authority(r, from, "remoteAddr");
 		op->size = read_number(r, from, "dataLen", INT64_MAX);
 		seed->socket_op_count++;
 	}
@@ -544,7 +558,7 @@ static const struct trace_http_field *read_fields(struct reading *r, const json_
 	return fields;
 }
 
-/* "scheme://host:port" without "user:password@". */
+/* "scheme://host:port" or "host:port" without "user:password@". */
 static struct bytes read_proxy(struct reading *r, const json_t *object)
 {
 	struct bytes url = read_text(r, object, "networkProxy");
@@ -553,9 +567,9 @@ static struct bytes read_proxy(struct reading *r, const json_t *object)
 	uint8_t *copy;
 	size_t before, after;
 
-	if (!at || !colon || at < colon)
+	if (!at || (colon && at < colon))
 		return url;
-	before = (size_t)(colon + 3 - url.at);
+	before = colon ? (size_t)(colon + 3 - url.at) : 0;
 	after = url.size - (size_t)(at + 1 - url.at);
 	copy = arena_alloc(&r->arena, before + after);
 	memcpy(copy, url.at, before);

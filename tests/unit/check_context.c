@@ -102,11 +102,39 @@ START_TEST(without_a_time_of_the_trace_no_log_is_shown)
 }
 END_TEST
 
-START_TEST(credentials_in_urls_are_not_shown)
+static const struct {
+	const char *line, *shown;
+} credentials[] = {
+	{ "http://bob:secret@proxy/?token=abc", "http://bob:***@proxy/?token=***" },
+	{ "{\"url\":\"https://a.test/?b=1\\u0026token=abc\",\"c\":2}",
+	  "{\"url\":\"https://a.test/?b=1\\u0026token=***\",\"c\":2}" },
+	{ "{\"url\":\"https://a.test/?b=1\\u0026c=2\"}", "{\"url\":\"https://a.test/?b=1\\u0026c=2\"}" },
+	{ "> Proxy-Authorization: Basic abc", "> Proxy-Authorization: ***" },
+	{ "map[Accept:[*/*] Cookie:[a=abc]]", "map[Accept:[*/*] Cookie:[***" },
+	{ "{\"set-cookie\": \"a=abc\"}", "{\"set-cookie\": \"***" },
+	{ "no cookie was sent; authorization failed: 401", "no cookie was sent; authorization failed: 401" },
+};
+
+START_TEST(credentials_are_not_shown)
 {
-	add("linux/netstat.txt", "http://bob:secret@proxy/?token=abc");
+	add("linux/netstat.txt", credentials[_i].line);
 	context_read(context, 0, 0);
-	expect_line(0, 0, "http://bob:***@proxy/?token=***");
+	expect_line(0, 0, credentials[_i].shown);
+}
+END_TEST
+
+START_TEST(a_password_where_a_long_line_is_cut_is_not_shown)
+{
+	char text[LIMIT_CONTEXT_TEXT + 100];
+
+	memset(text, 'x', sizeof text);
+	memcpy(text + LIMIT_CONTEXT_TEXT - 20, "http://bob:", 11);
+	memcpy(text + sizeof text - 7, "@proxy", 7);
+	add("linux/netstat.txt", text);
+	context_read(context, 0, 0);
+	ck_assert_uint_eq(context_file(context, 0)->lines[0].text.size, LIMIT_CONTEXT_TEXT);
+	ck_assert_int_eq(memcmp(context_file(context, 0)->lines[0].text.at + LIMIT_CONTEXT_TEXT - 9, "***@proxy", 9), 0);
+	ck_assert_uint_eq(hits.count[LIMIT_CONTEXT_TEXT_HIT], 1);
 }
 END_TEST
 
@@ -153,7 +181,8 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tests, name_servers_of_each_port_are_listed);
 	tcase_add_test(tests, of_logs_the_time_of_the_trace_is_shown_in_order);
 	tcase_add_test(tests, without_a_time_of_the_trace_no_log_is_shown);
-	tcase_add_test(tests, credentials_in_urls_are_not_shown);
+	tcase_add_loop_test(tests, credentials_are_not_shown, 0, sizeof credentials / sizeof *credentials);
+	tcase_add_test(tests, a_password_where_a_long_line_is_cut_is_not_shown);
 	tcase_add_test(tests, long_files_and_lines_are_cut);
 	tcase_add_test(tests, too_many_files_are_counted);
 	suite_add_tcase(suite, tests);

@@ -386,6 +386,7 @@ static const struct {
 	{ "https://user:s;token=3&cret@a.test/?sig=s3cret", "https://user:***@a.test/?sig=***" },
 	{ "<https://a.test/?sig=s3cret>; rel=next, <//b>", "<https://a.test/?sig=***>; rel=next, <//b>" },
 	{ "0; url=/x?password=s3cret", "0; url=/x?password=***" },
+	{ "//user:s3cret@a.test/?sig=s3cret", "//user:***@a.test/?sig=***" },
 	{ "text/html; charset=utf-8", "text/html; charset=utf-8" },
 	{ "", "" },
 };
@@ -457,6 +458,13 @@ START_TEST(values)
 	check_text(request->req_fields[2].value, "*/*");
 	ck_assert_uint_eq(request->req_fields[2].value_size, 3);
 	check_text(request->resp_fields[0].value, "0");
+}
+END_TEST
+
+START_TEST(value_of_host_has_no_password)
+{
+	s.options.headers = CORRELATE_HEADERS_VALUES;
+	check_text(TALK(1, "cGET / HTTP/1.1\r\nHost: user:s3cret@b:81\r\n\r\n")->req_fields[0].value, "user:***@b:81");
 }
 END_TEST
 
@@ -735,6 +743,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(fields, names_only);
 	tcase_add_test(fields, names_and_lengths);
 	tcase_add_test(fields, values);
+	tcase_add_test(fields, value_of_host_has_no_password);
 	tcase_add_test(fields, excluded_fields_are_left_out_whatever_their_case);
 	tcase_add_test(tunnels, connect_is_a_record_and_what_it_carries_has_the_proxy);
 	tcase_add_test(tunnels, refused_connect_has_a_body_and_no_tunnel);

@@ -226,6 +226,33 @@ START_TEST(credentials_are_not_shown)
 }
 END_TEST
 
+START_TEST(credentials_are_not_shown_wherever_a_program_may_have_put_them)
+{
+	const struct trace_list *records;
+
+	ck_assert_int_eq(read_text(TRACE("\"dials\":[{\"traceID\":\"tid-1\",\"dstAddress\":\"bob:secret@a.test:80\","
+					 "\"skippedNameservers\":[\"10.0.0.1: http://bob:secret@a.test/\"]}],"
+					 "\"tcpConns\":[{\"traceID\":\"tid-2\",\"socketTrace\":{\"socketOps\":[{\"type\":\"read\","
+					 "\"returnErr\":\"http://bob:secret@a.test/\",\"remoteAddr\":\"bob:secret@a.test:80\"}]}}],"
+					 "\"httpRequests\":[{\"traceID\":\"tid-3\",\"networkProxy\":\"bob:secret@proxy:3128\"}]")),
+			 NT_OK);
+	records = &got.at[0].list;
+	expect_bytes(records->dials[0].host, "bob:***@a.test:80");
+	expect_bytes(records->dials[0].seed->skipped_nameservers[0], "10.0.0.1: http://bob:***@a.test/");
+	expect_bytes(records->tcp_conns[0].seed->socket_ops[0].error, "http://bob:***@a.test/");
+	expect_bytes(records->tcp_conns[0].seed->socket_ops[0].remote_address, "bob:***@a.test:80");
+	expect_bytes(records->http_requests[0].network_proxy, "proxy:3128");
+}
+END_TEST
+
+START_TEST(what_is_no_json_is_not_quoted)
+{
+	read_text(TRACE("\"dials\":[{\"dialErr\":secret}]"));
+	ck_assert(got.damage.damaged);
+	ck_assert_str_eq(got.damage.text, "invalid token");
+}
+END_TEST
+
 START_TEST(a_query_over_tcp_is_taken_for_what_it_was)
 {
 	const struct trace_dns_message *query;
@@ -675,6 +702,8 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tests, records_are_read_with_their_references);
 	tcase_add_test(tests, a_failed_tunnel_gets_the_connection_of_its_request);
 	tcase_add_test(tests, credentials_are_not_shown);
+	tcase_add_test(tests, credentials_are_not_shown_wherever_a_program_may_have_put_them);
+	tcase_add_test(tests, what_is_no_json_is_not_quoted);
 	tcase_add_test(tests, a_query_over_tcp_is_taken_for_what_it_was);
 	tcase_add_test(tests, ids_that_come_twice_are_made_unique);
 	tcase_add_test(tests, arrays_and_lines_of_traces_are_read);
