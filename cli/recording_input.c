@@ -100,6 +100,35 @@ static enum nt_status choose_session(struct recording_input *input, const char *
 	return recording_select(input->recording, session->id, error);
 }
 
+/* ---- damage ---- */
+
+static void note_damage(struct recording_input *input, const struct nt_error *error)
+{
+	struct capture_damage *damage = &input->about.input.damage;
+
+	if (damage->damaged)
+		return;
+	damage->damaged = true;
+	damage->packet_number = input->about.input.packets;
+	snprintf(damage->text, sizeof damage->text, "%.*s", (int)sizeof damage->text - 1, error->text);
+}
+
+static void note_negative(struct recording_input *input, const char *table, nt_time time)
+{
+	struct nt_error error;
+	char text[TEXT_SIZE];
+
+	text_time(time, text);
+	nt_fail(&error, NT_EDAMAGED, "a count in its table \"%s\" is below 0 (row of %s)", table, text);
+	note_damage(input, &error);
+}
+
+/* Counts are stored as numbers with a sign. */
+static bool is_negative(uint64_t count)
+{
+	return count > INT64_MAX;
+}
+
 /* ---- what stands beside the packets ---- */
 
 static char *copy_text(const char *text)
@@ -185,13 +214,22 @@ static void keep_statistics(struct recording_input *input, const struct recordin
 	input->about.statistics_count = count + 1;
 }
 
+static bool has_negative_count(const struct recording_statistics *row)
+{
+	return is_negative(row->received) || is_negative(row->captured) || is_negative(row->dropped_by_kernel) ||
+	       is_negative(row->dropped_by_interface) || is_negative(row->lost);
+}
+
 static enum nt_status read_statistics(struct recording_input *input, struct nt_error *error)
 {
 	struct recording_statistics row;
 	enum nt_status status;
 
 	while ((status = recording_next_statistics(input->recording, &row, error)) == NT_OK)
-		keep_statistics(input, &row);
+		if (has_negative_count(&row))
+			note_negative(input, "statistics", row.time);
+		else
+			keep_statistics(input, &row);
 	for (size_t i = 0; i < input->about.statistics_count; i++) {
 		const struct recording_statistics *s = &input->statistics[i];
 
@@ -214,17 +252,6 @@ static enum nt_status set_filter(struct recording_input *input, const char *expr
 	status = filter_new(&input->filter, expression, link_types, count, error);
 	free(link_types);
 	return status;
-}
-
-static void note_damage(struct recording_input *input, const struct nt_error *error)
-{
-	struct capture_damage *damage = &input->about.input.damage;
-
-	if (damage->damaged)
-		return;
-	damage->damaged = true;
-	damage->packet_number = input->about.input.packets;
-	snprintf(damage->text, sizeof damage->text, "%.*s", (int)sizeof damage->text - 1, error->text);
 }
 
 /* A damaged page costs what stands in it, not the rest. */
@@ -345,6 +372,11 @@ bool recording_input_conntrack(struct recording_input *input, struct conntrack_e
 
 	if (status != NT_OK && status != NT_END)
 		note_damage(input, &error);
+	for (int i = 0; status == NT_OK && i < 2; i++)
+		if (is_negative(out->packets[i]) || is_negative(out->bytes[i])) {
+			out->has_counters = false;
+			note_negative(input, "conntrack", out->time);
+		}
 	return status == NT_OK;
 }
 

@@ -289,6 +289,32 @@ START_TEST(damaged_keys_are_told_and_the_packets_read)
 }
 END_TEST
 
+static const struct {
+	const char *script;
+	size_t statistics;
+	uint64_t dropped;
+} negative[] = {
+	{ "UPDATE statistics SET lost = -1 WHERE subject = 'wlan0' AND lost = 4", 2, 1 },
+	{ "UPDATE statistics SET received = -5 WHERE subject = 'wlan0'", 1, 0 },
+	{ "UPDATE conntrack SET packets = 1, bytes = -7, reply_packets = 1, reply_bytes = 1", 2, 7 },
+};
+
+START_TEST(counts_below_zero_are_damage_and_not_shown)
+{
+	struct packet packet;
+	struct conntrack_entry got;
+
+	make_sessions(1);
+	ck_assert(tell_sqlite(recording_path, negative[_i].script));
+	open_good();
+	ck_assert_int_eq(inputs_next(inputs, &packet, &got), INPUTS_CONNTRACK);
+	ck_assert(!got.has_counters);
+	ck_assert(inputs_recording(inputs)->input.damage.damaged);
+	ck_assert_uint_eq(inputs_recording(inputs)->statistics_count, negative[_i].statistics);
+	ck_assert_uint_eq(inputs_recording(inputs)->input.dropped, negative[_i].dropped);
+}
+END_TEST
+
 START_TEST(filter_holds_for_a_recording)
 {
 	make_sessions(1);
@@ -398,6 +424,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tcase, packets_of_a_recording_are_whole);
 	tcase_add_test(tcase, what_stands_beside_the_packets_is_known);
 	tcase_add_test(tcase, damaged_keys_are_told_and_the_packets_read);
+	tcase_add_loop_test(tcase, counts_below_zero_are_damage_and_not_shown, 0, sizeof negative / sizeof *negative);
 	tcase_add_test(tcase, filter_holds_for_a_recording);
 	tcase_add_test(tcase, one_of_several_sessions_is_to_be_chosen);
 	tcase_add_test(tcase, recording_is_read_alone);
