@@ -120,7 +120,15 @@ static char *full_name(const struct archive_input *archive, size_t index)
 	return text;
 }
 
-/* The bytes of a member without compression; *failure says why there are not more, or is NULL. */
+/* What is decompressed counts as the files of the archive do, whether or not it is kept. */
+static size_t room_for_text(const struct archive_input *archive)
+{
+	const uint64_t left = LIMIT_ARCHIVE_SIZE > archive->contents.size ? LIMIT_ARCHIVE_SIZE - archive->contents.size : 0;
+
+	return left < LIMIT_SEED_TRACE ? (size_t)left : LIMIT_SEED_TRACE;
+}
+
+/* The bytes of a member without compression; *failure says why there are not more, or is empty. */
 static struct bytes plain_text(struct archive_inputs *inputs, struct archive_input *archive, size_t index, char *failure,
 			       size_t size)
 {
@@ -134,11 +142,16 @@ static struct bytes plain_text(struct archive_inputs *inputs, struct archive_inp
 		input_close(&input);
 		return content;
 	}
-	text->max = LIMIT_SEED_TRACE;
+	text->max = room_for_text(archive);
 	while (input_need(&input, 1) && buffer_add(text, input.at, input.left))
 		input_advance(&input, input.left);
-	if (input.left)
+	archive->contents.size += text->size;
+	if (input.left && text->max < LIMIT_SEED_TRACE) {
+		limit_hit(inputs->hits, LIMIT_ARCHIVE_SIZE_HIT);
+		snprintf(failure, size, "no more is read of what the archive holds");
+	} else if (input.left) {
 		limit_hit(inputs->hits, LIMIT_SEED_TRACE_HIT);
+	}
 	if (input_failure(&input))
 		snprintf(failure, size, "%s", input_failure(&input));
 	input_close(&input);
@@ -221,6 +234,7 @@ static void give_member(struct archive_inputs *inputs, struct archive_input *arc
 	char *name = full_name(archive, index), failure[160];
 	struct nt_error error;
 	struct bytes text;
+	bool kept = false;
 
 	if (give_capture(readers, name, member->content, &error)) {
 		free(name);
@@ -228,7 +242,8 @@ static void give_member(struct archive_inputs *inputs, struct archive_input *arc
 	}
 	text = plain_text(inputs, archive, index, failure, sizeof failure);
 	if (is_seed(member->name, text)) {
-		if (!came_before(archive, text))
+		kept = !came_before(archive, text);
+		if (kept)
 			seed_inputs_add(readers->seeds, name, text, *failure ? failure : NULL);
 	} else if (should_be_read(member->name)) {
 		add_damaged(readers, name, "", member->content.size,
@@ -236,8 +251,10 @@ static void give_member(struct archive_inputs *inputs, struct archive_input *arc
 			    : member->content.size ? error.text
 						   : "it is empty");
 	} else if (!give_conntrack(readers, member->name, text, inputs->hits)) {
-		context_add(readers->context, name, member->name, text);
+		kept = context_add(readers->context, name, member->name, text);
 	}
+	if (!kept)
+		buffer_free(&archive->texts[index]);
 	free(name);
 }
 
