@@ -245,9 +245,26 @@ static bool translated_tuple(const struct conntrack_entry *entry, struct address
 	return true;
 }
 
-static struct life life_of_tcp(const struct trace_tcp_conn *conn)
+/* A connection of the list, of either transport. */
+struct conn {
+	trace_id id;
+	struct life life;
+	const struct trace_seed **seed;
+	const struct conntrack_entry **conntrack;
+};
+
+static struct conn tcp_conn_at(const struct trace_list *list, size_t index)
 {
-	return (struct life){ conn->first, conn->last };
+	struct trace_tcp_conn *conn = &list->tcp_conns[index];
+
+	return (struct conn){ conn->id, { conn->first, conn->last }, &conn->seed, &conn->conntrack };
+}
+
+static struct conn udp_conn_at(const struct trace_list *list, size_t index)
+{
+	struct trace_udp_conn *conn = &list->udp_conns[index];
+
+	return (struct conn){ conn->id, { conn->create, conn->close }, &conn->seed, &conn->conntrack };
 }
 
 static bool tcp_is_joined(const struct join *j, size_t index)
@@ -255,111 +272,122 @@ static bool tcp_is_joined(const struct join *j, size_t index)
 	return j->tcp_taken[index];
 }
 
-/* The connection of the list that is not taken yet and began nearest; NULL if there is none. */
-static struct trace_tcp_conn *nearest_tcp(struct join *j, struct index *index, const struct address_tuple *tuple, struct life life)
-{
-	struct trace_tcp_conn *nearest = NULL;
-	uint8_t key[40];
-
-	key_of_tuple(key, tuple);
-	for (size_t at = first_open(index, key, j, tcp_is_joined), end = at + MOST_ALIKE; at < end && has_key(index, at, key);
-	     at++) {
-		struct trace_tcp_conn *conn = &j->list->tcp_conns[index->at[at].index];
-
-		if (j->tcp_taken[index->at[at].index] || !meet(life, life_of_tcp(conn)))
-			continue;
-		if (!nearest || distance(conn->first, life.begin) < distance(nearest->first, life.begin))
-			nearest = conn;
-	}
-	return nearest;
-}
-
-static void join_tcp(struct join *j, struct index *index, const struct trace_tcp_conn *from)
-{
-	const struct life life = life_in(j, from->handshake_begin, from->close);
-	struct trace_tcp_conn *conn = nearest_tcp(j, index, &from->tuple, life);
-	struct address_tuple tuple;
-	struct trace_seed *seed;
-
-	if (!conn && translated_tuple(from->conntrack, &tuple))
-		conn = nearest_tcp(j, index, &tuple, life);
-	if (!conn)
-		return;
-	j->tcp_taken[conn - j->list->tcp_conns] = true;
-	add_pair(j, from->id, conn->id);
-	if (conn->seed) /* kept alive from one request to the next, each with a trace of its own */
-		return;
-	seed = mark(j, from->seed);
-	conn->seed = seed;
-	fill_conntrack(seed, &conn->conntrack, from->conntrack);
-}
-
 static bool udp_is_joined(const struct join *j, size_t index)
 {
 	return j->udp_taken[index];
 }
 
-static struct trace_udp_conn *nearest_udp(struct join *j, struct index *index, const struct address_tuple *tuple, struct life life)
+/* The connections of the list that have one transport. */
+struct transport {
+	struct index index;
+	bool *taken;
+	is_joined *joined;
+	struct conn (*at)(const struct trace_list *list, size_t index);
+};
+
+#define NO_CONN SIZE_MAX
+
+/* The connection of the list, by index, that is not taken yet and began nearest. */
+static size_t nearest_conn(struct join *j, struct transport *transport, const struct address_tuple *tuple, struct life life)
 {
-	struct trace_udp_conn *nearest = NULL;
+	struct index *index = &transport->index;
+	size_t nearest = NO_CONN;
 	uint8_t key[40];
 
 	key_of_tuple(key, tuple);
-	for (size_t at = first_open(index, key, j, udp_is_joined), end = at + MOST_ALIKE; at < end && has_key(index, at, key);
+	for (size_t at = first_open(index, key, j, transport->joined), end = at + MOST_ALIKE; at < end && has_key(index, at, key);
 	     at++) {
-		struct trace_udp_conn *conn = &j->list->udp_conns[index->at[at].index];
+		const struct life other = transport->at(j->list, index->at[at].index).life;
 
-		if (j->udp_taken[index->at[at].index] || !meet(life, (struct life){ conn->create, conn->close }))
+		if (transport->taken[index->at[at].index] || !meet(life, other))
 			continue;
-		if (!nearest || distance(conn->create, life.begin) < distance(nearest->create, life.begin))
-			nearest = conn;
+		if (nearest == NO_CONN ||
+		    distance(other.begin, life.begin) < distance(transport->at(j->list, nearest).life.begin, life.begin))
+			nearest = index->at[at].index;
 	}
 	return nearest;
 }
 
-static void join_udp(struct join *j, struct index *index, const struct trace_udp_conn *from)
+/* What the trace tells of a connection. */
+struct told_conn {
+	trace_id id;
+	struct life life;
+	const struct address_tuple *tuple;
+	const struct conntrack_entry *conntrack;
+	const struct trace_seed *seed;
+};
+
+static void join_conn(struct join *j, struct transport *transport, const struct told_conn *from)
 {
-	const struct life life = life_in(j, from->create, from->close);
-	struct trace_udp_conn *conn = nearest_udp(j, index, &from->tuple, life);
+	size_t index = nearest_conn(j, transport, from->tuple, from->life);
 	struct address_tuple tuple;
 	struct trace_seed *seed;
+	struct conn conn;
 
-	if (!conn && translated_tuple(from->conntrack, &tuple))
-		conn = nearest_udp(j, index, &tuple, life);
-	if (!conn)
+	if (index == NO_CONN && translated_tuple(from->conntrack, &tuple))
+		index = nearest_conn(j, transport, &tuple, from->life);
+	if (index == NO_CONN)
 		return;
-	j->udp_taken[conn - j->list->udp_conns] = true;
-	add_pair(j, from->id, conn->id);
-	if (conn->seed) /* kept alive from one request to the next, each with a trace of its own */
+	transport->taken[index] = true;
+	conn = transport->at(j->list, index);
+	add_pair(j, from->id, conn.id);
+	if (*conn.seed) /* kept alive from one request to the next, each with a trace of its own */
 		return;
 	seed = mark(j, from->seed);
-	conn->seed = seed;
-	fill_conntrack(seed, &conn->conntrack, from->conntrack);
+	*conn.seed = seed;
+	fill_conntrack(seed, conn.conntrack, from->conntrack);
+}
+
+static void index_conn(struct transport *transport, const struct address_tuple *tuple)
+{
+	struct keyed *keyed = &transport->index.at[transport->index.count];
+
+	key_of_tuple(keyed->key, tuple);
+	keyed->index = transport->index.count++;
+}
+
+static void join_tcp(struct join *j)
+{
+	const struct trace_list *list = j->list, *from = &j->trace->list;
+	struct transport tcp = { new_index(list->tcp_conn_count), j->tcp_taken, tcp_is_joined, tcp_conn_at };
+
+	for (size_t i = 0; i < list->tcp_conn_count; i++)
+		index_conn(&tcp, &list->tcp_conns[i].tuple);
+	sort_index(&tcp.index);
+	for (size_t i = 0; i < from->tcp_conn_count; i++) {
+		const struct trace_tcp_conn *conn = &from->tcp_conns[i];
+
+		join_conn(j, &tcp,
+			  &(struct told_conn){ conn->id, life_in(j, conn->handshake_begin, conn->close), &conn->tuple,
+					       conn->conntrack, conn->seed });
+	}
+	free(tcp.index.at);
+}
+
+static void join_udp(struct join *j)
+{
+	const struct trace_list *list = j->list, *from = &j->trace->list;
+	struct transport udp = { new_index(list->udp_conn_count), j->udp_taken, udp_is_joined, udp_conn_at };
+
+	for (size_t i = 0; i < list->udp_conn_count; i++)
+		index_conn(&udp, &list->udp_conns[i].tuple);
+	sort_index(&udp.index);
+	for (size_t i = 0; i < from->udp_conn_count; i++) {
+		const struct trace_udp_conn *conn = &from->udp_conns[i];
+
+		join_conn(j, &udp,
+			  &(struct told_conn){ conn->id, life_in(j, conn->create, conn->close), &conn->tuple, conn->conntrack,
+					       conn->seed });
+	}
+	free(udp.index.at);
 }
 
 static void join_conns(struct join *j)
 {
-	const struct trace_list *list = j->list, *from = &j->trace->list;
-	struct index tcp = new_index(list->tcp_conn_count), udp = new_index(list->udp_conn_count);
-
-	for (size_t i = 0; i < list->tcp_conn_count; i++) {
-		key_of_tuple(tcp.at[tcp.count].key, &list->tcp_conns[i].tuple);
-		tcp.at[tcp.count++].index = i;
-	}
-	for (size_t i = 0; i < list->udp_conn_count; i++) {
-		key_of_tuple(udp.at[udp.count].key, &list->udp_conns[i].tuple);
-		udp.at[udp.count++].index = i;
-	}
-	sort_index(&tcp);
-	sort_index(&udp);
-	j->tcp_taken = arena_zalloc(&j->arena, list->tcp_conn_count + 1);
-	j->udp_taken = arena_zalloc(&j->arena, list->udp_conn_count + 1);
-	for (size_t i = 0; i < from->tcp_conn_count; i++)
-		join_tcp(j, &tcp, &from->tcp_conns[i]);
-	for (size_t i = 0; i < from->udp_conn_count; i++)
-		join_udp(j, &udp, &from->udp_conns[i]);
-	free(tcp.at);
-	free(udp.at);
+	j->tcp_taken = arena_zalloc(&j->arena, j->list->tcp_conn_count + 1);
+	j->udp_taken = arena_zalloc(&j->arena, j->list->udp_conn_count + 1);
+	join_tcp(j);
+	join_udp(j);
 	sort_pairs(j);
 }
 
@@ -674,13 +702,23 @@ static const struct trace_seed *seed_for(struct join *j, const struct trace_seed
 	return seed;
 }
 
+/* What every record gets; false if the list has the record already. */
+static bool begin_record(struct join *j, trace_id *id, const struct trace_seed **seed)
+{
+	if (paired(j, *id))
+		return false;
+	*id = mapped(j, *id);
+	*seed = seed_for(j, *seed);
+	return true;
+}
+
 static void add_dial(struct join *j, struct trace_dial dial)
 {
 	struct trace_resolver_dial *resolver_dials =
 		arena_alloc(&j->arena, (dial.resolver_dial_count + 1) * sizeof *resolver_dials);
 	trace_id *attempts = arena_alloc(&j->arena, (dial.attempt_count + 1) * sizeof *attempts);
 
-	if (paired(j, dial.id))
+	if (!begin_record(j, &dial.id, &dial.seed))
 		return;
 	for (size_t i = 0; i < dial.resolver_dial_count; i++) {
 		resolver_dials[i] = dial.resolver_dials[i];
@@ -688,64 +726,52 @@ static void add_dial(struct join *j, struct trace_dial dial)
 	}
 	for (size_t i = 0; i < dial.attempt_count; i++)
 		attempts[i] = mapped(j, dial.attempts[i]);
-	dial.id = mapped(j, dial.id);
 	dial.established_conn = mapped(j, dial.established_conn);
 	dial.resolver_dials = resolver_dials;
 	dial.attempts = attempts;
-	dial.seed = seed_for(j, dial.seed);
 	trace_list_sink.dial(j->list, &dial);
 }
 
 static void add_tcp_conn(struct join *j, struct trace_tcp_conn conn)
 {
-	if (paired(j, conn.id))
+	if (!begin_record(j, &conn.id, &conn.seed))
 		return;
-	conn.id = mapped(j, conn.id);
 	conn.from_dial = mapped(j, conn.from_dial);
-	conn.seed = seed_for(j, conn.seed);
 	trace_list_sink.tcp_conn(j->list, &conn);
 }
 
 static void add_udp_conn(struct join *j, struct trace_udp_conn conn)
 {
-	if (paired(j, conn.id))
+	if (!begin_record(j, &conn.id, &conn.seed))
 		return;
-	conn.id = mapped(j, conn.id);
 	conn.from_dial = mapped(j, conn.from_dial);
-	conn.seed = seed_for(j, conn.seed);
 	trace_list_sink.udp_conn(j->list, &conn);
 }
 
 static void add_dns_query(struct join *j, struct trace_dns_query query)
 {
-	if (paired(j, query.id))
+	if (!begin_record(j, &query.id, &query.seed))
 		return;
-	query.id = mapped(j, query.id);
 	query.from_dial = mapped(j, query.from_dial);
 	query.connection = mapped(j, query.connection);
-	query.seed = seed_for(j, query.seed);
 	trace_list_sink.dns_query(j->list, &query);
 }
 
 static void add_tls_tunnel(struct join *j, struct trace_tls_tunnel tunnel)
 {
-	if (paired(j, tunnel.id))
+	if (!begin_record(j, &tunnel.id, &tunnel.seed))
 		return;
-	tunnel.id = mapped(j, tunnel.id);
 	tunnel.tcp_conn = mapped(j, tunnel.tcp_conn);
-	tunnel.seed = seed_for(j, tunnel.seed);
 	trace_list_sink.tls_tunnel(j->list, &tunnel);
 }
 
 static void add_http_request(struct join *j, struct trace_http_request request)
 {
-	if (paired(j, request.id))
+	if (!begin_record(j, &request.id, &request.seed))
 		return;
-	request.id = mapped(j, request.id);
 	request.tcp_conn = mapped(j, request.tcp_conn);
 	request.tls_tunnel = mapped(j, request.tls_tunnel);
 	request.proxy_tls_tunnel = mapped(j, request.proxy_tls_tunnel);
-	request.seed = seed_for(j, request.seed);
 	trace_list_sink.http_request(j->list, &request);
 }
 
