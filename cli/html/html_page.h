@@ -111,14 +111,12 @@ void html_chains(struct html_page *page);    /* html_chains.c */
 void html_capture(struct html_page *page);   /* html_capture.c */
 
 /* Rows of a table (html_tables.c). */
-void html_begin_table(struct html_page *page, enum html_kind kind);
 void html_begin_row(struct html_page *page, trace_id id, bool failed);
-void html_end_table(struct html_page *page, enum html_kind kind);
 bool html_told_failed(const struct html_page *page);
 /* What the report told, in a cell: the outcome of its step, unless only the lines after it are wanted, and these. */
 void html_cell_told(struct html_page *page, bool further_only);
-void html_table_tls(struct html_page *page);  /* html_table_tls.c */
-void html_table_http(struct html_page *page); /* html_table_http.c */
+void html_row_tls(struct html_page *page, size_t index);  /* html_table_tls.c; of a record of the list */
+void html_row_http(struct html_page *page, size_t index); /* html_table_http.c */
 
 /* Their columns (html_columns.c), and what is to be added to page.css for them. */
 void html_column_heads(struct html_page *page, enum html_kind kind);

@@ -79,8 +79,9 @@ static void write_carriers(struct html_page *page, const struct trace_http_reque
 	html_link(page, request->retry_of);
 }
 
-static void write_request(struct html_page *page, const struct trace_http_request *request)
+void html_row_http(struct html_page *page, size_t index)
 {
+	const struct trace_http_request *request = &page->list->http_requests[index];
 	struct html *html = &page->html;
 	struct packet_ref first = request->req_packet.number ? request->req_packet : request->resp_packet;
 	struct packet_ref last = request->last_packet.number ? request->last_packet : request->resp_packet;
@@ -111,17 +112,4 @@ static void write_request(struct html_page *page, const struct trace_http_reques
 	HTML(html, "<td>");
 	html_packets(page, first, last);
 	HTML(html, "\n");
-}
-
-void html_table_http(struct html_page *page)
-{
-	size_t count = html_record_count(page, HTML_HTTP);
-
-	if (!count)
-		return;
-	html_begin_table(page, HTML_HTTP);
-	for (size_t i = 0; i < count; i++)
-		if (html_record_is_shown(page, HTML_HTTP, i))
-			write_request(page, &page->list->http_requests[i]);
-	html_end_table(page, HTML_HTTP);
 }

@@ -100,8 +100,9 @@ static void write_name(struct html_page *page, const struct trace_tls_tunnel *tu
 	}
 }
 
-static void write_tunnel(struct html_page *page, const struct trace_tls_tunnel *tunnel)
+void html_row_tls(struct html_page *page, size_t index)
 {
+	const struct trace_tls_tunnel *tunnel = &page->list->tls_tunnels[index];
 	struct html *html = &page->html;
 
 	html_forget(page);
@@ -129,17 +130,4 @@ static void write_tunnel(struct html_page *page, const struct trace_tls_tunnel *
 	HTML(html, "<td>");
 	html_packets(page, tunnel->first_packet, tunnel->last_packet);
 	HTML(html, "\n");
-}
-
-void html_table_tls(struct html_page *page)
-{
-	size_t count = html_record_count(page, HTML_TLS);
-
-	if (!count)
-		return;
-	html_begin_table(page, HTML_TLS);
-	for (size_t i = 0; i < count; i++)
-		if (html_record_is_shown(page, HTML_TLS, i))
-			write_tunnel(page, &page->list->tls_tunnels[i]);
-	html_end_table(page, HTML_TLS);
 }

@@ -10,7 +10,7 @@ enum { ROWS_OF_BODY = 50 };
 
 /* ---- what they share ---- */
 
-void html_begin_table(struct html_page *page, enum html_kind kind)
+static void begin_table(struct html_page *page, enum html_kind kind)
 {
 	struct html *html = &page->html;
 	const char *anchor = html_kind_anchor(kind);
@@ -50,7 +50,7 @@ void html_begin_row(struct html_page *page, trace_id id, bool failed)
 	html_id(page, id);
 }
 
-void html_end_table(struct html_page *page, enum html_kind kind)
+static void end_table(struct html_page *page, enum html_kind kind)
 {
 	struct html *html = &page->html;
 	size_t count = html_record_count(page, kind);
@@ -118,8 +118,9 @@ static void write_attempts(struct html_page *page, const struct trace_dial *dial
 	}
 }
 
-static void write_dial(struct html_page *page, const struct trace_dial *dial)
+static void write_dial(struct html_page *page, size_t index)
 {
+	const struct trace_dial *dial = &page->list->dials[index];
 	struct html *html = &page->html;
 	struct links dns = links_children(&page->report.index.dns_of_dial, dial->id);
 
@@ -155,19 +156,6 @@ static void write_dial(struct html_page *page, const struct trace_dial *dial)
 	HTML(html, "\n");
 }
 
-static void write_dials(struct html_page *page)
-{
-	size_t count = html_record_count(page, HTML_DIALS);
-
-	if (!count)
-		return;
-	html_begin_table(page, HTML_DIALS);
-	for (size_t i = 0; i < count; i++)
-		if (html_record_is_shown(page, HTML_DIALS, i))
-			write_dial(page, &page->list->dials[i]);
-	html_end_table(page, HTML_DIALS);
-}
-
 /* ---- connections ---- */
 
 static void write_ends(struct html_page *page, const struct address_tuple *tuple)
@@ -201,6 +189,17 @@ static void write_protocol(struct html_page *page, struct bytes name)
 	HTML(html, "</i> ");
 }
 
+static void write_origin(struct html_page *page, trace_id dial, struct packet_ref first, struct packet_ref last)
+{
+	struct html *html = &page->html;
+
+	HTML(html, "<td>");
+	html_link(page, dial);
+	HTML(html, "<td>");
+	html_packets(page, first, last);
+	HTML(html, "\n");
+}
+
 static void write_views(struct html_page *page, const struct trace_view *views, size_t count)
 {
 	struct html *html = &page->html;
@@ -215,8 +214,9 @@ static void write_views(struct html_page *page, const struct trace_view *views, 
 	}
 }
 
-static void write_tcp(struct html_page *page, const struct trace_tcp_conn *conn)
+static void write_tcp(struct html_page *page, size_t index)
 {
+	const struct trace_tcp_conn *conn = &page->list->tcp_conns[index];
 	struct html *html = &page->html;
 
 	html_forget(page);
@@ -234,24 +234,7 @@ static void write_tcp(struct html_page *page, const struct trace_tcp_conn *conn)
 	HTML(html, "<td>");
 	html_duration(page, conn->rtt_us);
 	write_amounts(page, conn->sent_bytes, conn->recv_bytes);
-	HTML(html, "<td>");
-	html_link(page, conn->from_dial);
-	HTML(html, "<td>");
-	html_packets(page, conn->first_packet, conn->last_packet);
-	HTML(html, "\n");
-}
-
-static void write_tcps(struct html_page *page)
-{
-	size_t count = html_record_count(page, HTML_TCP);
-
-	if (!count)
-		return;
-	html_begin_table(page, HTML_TCP);
-	for (size_t i = 0; i < count; i++)
-		if (html_record_is_shown(page, HTML_TCP, i))
-			write_tcp(page, &page->list->tcp_conns[i]);
-	html_end_table(page, HTML_TCP);
+	write_origin(page, conn->from_dial, conn->first_packet, conn->last_packet);
 }
 
 static void write_quic(struct html_page *page, const struct trace_quic *quic)
@@ -275,8 +258,9 @@ static void write_quic(struct html_page *page, const struct trace_quic *quic)
 	}
 }
 
-static void write_udp(struct html_page *page, const struct trace_udp_conn *conn)
+static void write_udp(struct html_page *page, size_t index)
 {
+	const struct trace_udp_conn *conn = &page->list->udp_conns[index];
 	struct html *html = &page->html;
 
 	html_forget(page);
@@ -293,24 +277,7 @@ static void write_udp(struct html_page *page, const struct trace_udp_conn *conn)
 	write_quic(page, conn->quic);
 	write_views(page, conn->views, conn->view_count);
 	write_amounts(page, conn->sent_bytes, conn->recv_bytes);
-	HTML(html, "<td>");
-	html_link(page, conn->from_dial);
-	HTML(html, "<td>");
-	html_packets(page, conn->first_packet, conn->last_packet);
-	HTML(html, "\n");
-}
-
-static void write_udps(struct html_page *page)
-{
-	size_t count = html_record_count(page, HTML_UDP);
-
-	if (!count)
-		return;
-	html_begin_table(page, HTML_UDP);
-	for (size_t i = 0; i < count; i++)
-		if (html_record_is_shown(page, HTML_UDP, i))
-			write_udp(page, &page->list->udp_conns[i]);
-	html_end_table(page, HTML_UDP);
+	write_origin(page, conn->from_dial, conn->first_packet, conn->last_packet);
 }
 
 /* ---- look-ups ---- */
@@ -372,8 +339,9 @@ static void write_server(struct html_page *page, const struct trace_dns_query *q
 		html_endpoint(page, tuple->ip_version, &tuple->destination, tuple->destination_port);
 }
 
-static void write_dns(struct html_page *page, const struct trace_dns_query *query)
+static void write_dns(struct html_page *page, size_t index)
 {
+	const struct trace_dns_query *query = &page->list->dns_queries[index];
 	static const char *const over[] = {
 		[TRACE_OVER_UDP] = "UDP", [TRACE_OVER_TCP] = "TCP", [TRACE_OVER_TLS] = "TLS", [TRACE_OVER_HTTPS] = "HTTPS"
 	};
@@ -407,25 +375,28 @@ static void write_dns(struct html_page *page, const struct trace_dns_query *quer
 	HTML(html, "\n");
 }
 
-static void write_dnses(struct html_page *page)
-{
-	size_t count = html_record_count(page, HTML_DNS);
+/* ---- all of them ---- */
 
-	if (!count)
-		return;
-	html_begin_table(page, HTML_DNS);
-	for (size_t i = 0; i < count; i++)
-		if (html_record_is_shown(page, HTML_DNS, i))
-			write_dns(page, &page->list->dns_queries[i]);
-	html_end_table(page, HTML_DNS);
-}
+static const struct {
+	enum html_kind kind;
+	void (*write_row)(struct html_page *page, size_t index); /* of a record of the list */
+} tables[] = {
+	{ HTML_DIALS, write_dial }, { HTML_HTTP, html_row_http }, { HTML_TLS, html_row_tls },
+	{ HTML_DNS, write_dns },    { HTML_TCP, write_tcp },      { HTML_UDP, write_udp },
+};
 
 void html_tables(struct html_page *page)
 {
-	write_dials(page);
-	html_table_http(page);
-	html_table_tls(page);
-	write_dnses(page);
-	write_tcps(page);
-	write_udps(page);
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+		const enum html_kind kind = tables[i].kind;
+		const size_t count = html_record_count(page, kind);
+
+		if (!count)
+			continue;
+		begin_table(page, kind);
+		for (size_t k = 0; k < count; k++)
+			if (html_record_is_shown(page, kind, k))
+				tables[i].write_row(page, k);
+		end_table(page, kind);
+	}
 }
