@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { LINKTYPE_RAW = 101, RECENT = 16 };
 
@@ -57,23 +56,6 @@ void archive_inputs_free(struct archive_inputs *inputs)
 }
 
 /* ---- opening ---- */
-
-bool archive_inputs_is(const char *path)
-{
-	struct nt_error error;
-	struct input input;
-	struct stat about;
-	bool is_one;
-
-	if (strcmp(path, "-") == 0 || stat(path, &about) != 0 || !S_ISREG(about.st_mode))
-		return false;
-	if (input_open(&input, path, &error) != NT_OK)
-		return false;
-	(void)input_need(&input, ARCHIVE_LOOK_AT);
-	is_one = archive_recognise((struct bytes){ input.at, input.left });
-	input_close(&input);
-	return is_one;
-}
 
 /* libarchive converts names by iconv, which reads its tables from files when it is used first. */
 static void warm_up(void)

@@ -22,9 +22,6 @@ struct archive_readers {
 struct archive_inputs *archive_inputs_new(struct limit_hits *hits);
 void archive_inputs_free(struct archive_inputs *inputs); /* NULL is fine; after what was given its files */
 
-/* Whether a file is an archive, plain or compressed.  What cannot be looked into (a pipe, standard input) is none. */
-bool archive_inputs_is(const char *path);
-
 enum nt_status archive_inputs_open(struct archive_inputs *inputs, const char *path, struct nt_error *error);
 
 /* Unpacks all.  Damage goes to the seeds, as an input of its own. */

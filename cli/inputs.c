@@ -1,5 +1,6 @@
 #include "cli/inputs.h"
 
+#include "capture/archive.h"
 #include "cli/archive_inputs.h"
 #include "cli/conntrack_log.h"
 #include "cli/message.h"
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct inputs {
 	const struct options *options;
@@ -33,12 +35,36 @@ struct inputs {
 
 /* ---- opening ---- */
 
+enum file_kind { FILE_CAPTURE, FILE_SEED_TRACE, FILE_ARCHIVE };
+
+/* By the first bytes after decompression.  What cannot be looked into (a pipe, standard input) is taken for a capture. */
+static enum file_kind kind_of(const char *path)
+{
+	enum file_kind kind = FILE_CAPTURE;
+	struct nt_error error;
+	struct input input;
+	struct stat about;
+	struct bytes first;
+
+	if (strcmp(path, "-") == 0 || stat(path, &about) != 0 || !S_ISREG(about.st_mode) ||
+	    input_open(&input, path, &error) != NT_OK)
+		return FILE_CAPTURE;
+	(void)input_need(&input, ARCHIVE_LOOK_AT);
+	first = (struct bytes){ input.at, input.left };
+	if (archive_recognise(first))
+		kind = FILE_ARCHIVE;
+	else if (seed_trace_looks_like(first))
+		kind = FILE_SEED_TRACE;
+	input_close(&input);
+	return kind;
+}
+
 /* What is no capture. */
-static enum nt_status open_other(struct inputs *inputs, const char *path, bool is_archive, struct nt_error *error)
+static enum nt_status open_other(struct inputs *inputs, const char *path, enum file_kind kind, struct nt_error *error)
 {
 	if (!inputs->seeds)
 		inputs->seeds = seed_inputs_new(inputs->hits);
-	if (!is_archive)
+	if (kind == FILE_SEED_TRACE)
 		return seed_inputs_load(inputs->seeds, path, error);
 	if (!inputs->archives)
 		inputs->archives = archive_inputs_new(inputs->hits);
@@ -56,12 +82,12 @@ static enum nt_status open_by_kind(struct inputs *inputs, struct nt_error *error
 	size_t count = 0;
 
 	for (size_t i = 0; i < options->input_count && status == NT_OK; i++) {
-		const bool is_archive = archive_inputs_is(options->inputs[i]);
+		const enum file_kind kind = kind_of(options->inputs[i]);
 
-		if (is_archive || seed_inputs_is(options->inputs[i]))
-			status = open_other(inputs, options->inputs[i], is_archive, error);
-		else
+		if (kind == FILE_CAPTURE)
 			captures[count++] = options->inputs[i];
+		else
+			status = open_other(inputs, options->inputs[i], kind, error);
 	}
 	if (status == NT_OK && count == 0 && inputs->seeds)
 		capture_open_empty(&inputs->source, inputs->hits);

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 struct seed_input {
 	char *name;
@@ -46,24 +45,6 @@ void seed_inputs_free(struct seed_inputs *inputs)
 }
 
 /* ---- taking texts ---- */
-
-bool seed_inputs_is(const char *path)
-{
-	enum { LOOK_AT = 64 };
-	struct nt_error error;
-	struct input input;
-	struct stat about;
-	bool is_one;
-
-	if (strcmp(path, "-") == 0 || stat(path, &about) != 0 || !S_ISREG(about.st_mode))
-		return false;
-	if (input_open(&input, path, &error) != NT_OK)
-		return false;
-	(void)input_need(&input, LOOK_AT);
-	is_one = seed_trace_looks_like((struct bytes){ input.at, input.left });
-	input_close(&input);
-	return is_one;
-}
 
 static struct seed_input *new_input(struct seed_inputs *inputs, const char *name)
 {

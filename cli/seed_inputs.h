@@ -12,9 +12,6 @@ struct seed_inputs; /* handle */
 struct seed_inputs *seed_inputs_new(struct limit_hits *hits);
 void seed_inputs_free(struct seed_inputs *inputs); /* NULL is fine */
 
-/* Whether a file is such a trace, plain or compressed.  What cannot be looked into (a pipe, standard input) is none. */
-bool seed_inputs_is(const char *path);
-
 /* Takes the text of a file, without reading it yet. */
 enum nt_status seed_inputs_load(struct seed_inputs *inputs, const char *path, struct nt_error *error);
 
