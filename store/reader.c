@@ -96,6 +96,20 @@ static bool unlink_journal(const char *path)
 	return gone;
 }
 
+/* With all of SQLite's locks nobody begins to write, nor has begun. */
+void recording_remove_empty_journal(const char *path)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 1 << 30, .l_len = 512 };
+	struct stat info;
+	int file = stat(path, &info) == 0 && S_ISREG(info.st_mode) ? open(path, O_RDWR | O_CLOEXEC) : -1;
+
+	if (file < 0)
+		return;
+	if (fcntl(file, F_SETLK, &lock) == 0 && journal_size(path) == 0)
+		(void)unlink_journal(path);
+	close(file);
+}
+
 enum journal { JOURNAL_GONE, JOURNAL_IN_USE, JOURNAL_STAYS };
 
 /* Removes a journal of which nothing is to be rolled back.  Whoever writes has its lock, or an empty journal. */

@@ -111,6 +111,12 @@ enum nt_status recording_trim(struct recording *r, uint64_t bytes, struct nt_err
 /* Commits what is open and closes.  NULL is fine. */
 enum nt_status recording_close(struct recording *r, struct nt_error *error);
 
+/*
+ * Removes the empty journal of a recording that was closed by a process that was not allowed to any more, unless somebody reads or writes the
+ * file just now.
+ */
+void recording_remove_empty_journal(const char *path);
+
 /* ---- reading ---- */
 
 /* Whether these first bytes of a file (at least 72) are those of a recording.  An SQLite database of somebody else is none. */

@@ -97,10 +97,13 @@ static enum nt_status prepare_command(struct agent *agent, struct nt_error *erro
 	const struct capture_options *options = agent->options;
 	const struct only_command *only = agent->has_only ? &agent->only : NULL;
 	const struct command_options command = { options->command, &agent->privileges.caller, agent_private_keylog(agent), only };
+	const struct janitor_work work = { .keylog = agent_private_keylog(agent),
+					   .only = only,
+					   .recording = agent->privileges.is_root ? options->output : NULL };
 	enum nt_status status = NT_OK;
 
-	if (only || agent_private_keylog(agent))
-		status = janitor_start(&agent->janitor, agent_private_keylog(agent), only, error);
+	if (work.keylog || work.only || work.recording)
+		status = janitor_start(&agent->janitor, &work, error);
 	if (status == NT_OK && only)
 		status = only_command_set_rules(only, options->interfaces, options->interface_count, error);
 	if (status == NT_OK && options->command)

@@ -3,6 +3,7 @@
 #include "capture/live.h"
 #include "capture/source.h"
 #include "cli/catch_signal.h"
+#include "cli/agent/janitor.h"
 #include "cli/agent/keylog.h"
 #include "cli/message.h"
 #include "cli/outfile.h"
@@ -23,6 +24,7 @@ struct import {
 	struct keylog *keylog; /* of --keylog, or NULL */
 	char *filter;          /* owned, or NULL */
 	struct recording *recording;
+	struct janitor janitor;
 	struct recording_session session;
 	size_t interfaces; /* of the source that are in the recording */
 	size_t secrets;    /* likewise */
@@ -105,6 +107,9 @@ static enum nt_status open_all(struct import *import)
 		status = open_recording(import);
 	if (privileges_take_back(&privileges, &import->error) != NT_OK)
 		return NT_EIO;
+	if (status == NT_OK && privileges.is_root)
+		status = janitor_start(&import->janitor, &(struct janitor_work){ .recording = import->options->output },
+				       &import->error);
 	return status == NT_OK ? privileges_drop(&privileges, (struct privileges_keep){ 0 }, &import->error) : status;
 }
 
@@ -278,6 +283,7 @@ int import_run(const struct capture_options *options)
 		recording_close(import.recording, NULL);
 		exit_status = 1;
 	}
+	janitor_finish(&import.janitor);
 	capture_free(import.source);
 	keylog_free(import.keylog);
 	free(import.filter);

@@ -2,10 +2,13 @@
 
 #include "cli/agent/keylog.h"
 #include "cli/agent/privileges.h"
+#include "store/recording.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,22 +30,39 @@ static void hide(int *pipe_end)
 		errno = 0;
 }
 
-static void wait_and_clean(int pipe_end, const char *keylog, const struct only_command *only)
+/* From the root; the caller frees it. */
+static char *absolute(const char *path)
 {
+	char *folder = *path == '/' ? NULL : getcwd(NULL, 0), *text;
+	size_t size = (folder ? strlen(folder) : 0) + strlen(path) + 2;
+
+	text = nt_alloc(size);
+	snprintf(text, size, "%s%s%s", folder ? folder : "", folder ? "/" : "", path);
+	free(folder);
+	return text;
+}
+
+static void wait_and_clean(int pipe_end, const struct janitor_work *work)
+{
+	char *recording = work->recording ? absolute(work->recording) : NULL;
 	char byte;
 
 	hide(&pipe_end);
-	if (!only)
+	if (!work->only)
 		privileges_drop_all();
 	while (read(pipe_end, &byte, 1) < 0 && errno == EINTR)
 		continue;
-	if (keylog)
-		keylog_remove(keylog);
-	if (only)
-		only_command_remove(only);
+	if (work->keylog)
+		keylog_remove(work->keylog);
+	if (work->only)
+		only_command_remove(work->only);
+	privileges_drop_all();
+	if (recording)
+		recording_remove_empty_journal(recording);
+	free(recording);
 }
 
-enum nt_status janitor_start(struct janitor *janitor, const char *keylog, const struct only_command *only, struct nt_error *error)
+enum nt_status janitor_start(struct janitor *janitor, const struct janitor_work *work, struct nt_error *error)
 {
 	int ends[2];
 
@@ -52,7 +72,7 @@ enum nt_status janitor_start(struct janitor *janitor, const char *keylog, const 
 	janitor->pid = fork();
 	if (janitor->pid == 0) {
 		close(ends[1]);
-		wait_and_clean(ends[0], keylog, only);
+		wait_and_clean(ends[0], work);
 		_exit(0);
 	}
 	close(ends[0]);

@@ -14,8 +14,14 @@ struct janitor {
 	int pipe;
 };
 
-/* Removes the key log, a keylog_path() of keylog_make(), and what --only-command made; either may be NULL. */
-enum nt_status janitor_start(struct janitor *janitor, const char *keylog, const struct only_command *only, struct nt_error *error);
+/* Any of them may be NULL. */
+struct janitor_work {
+	const char *keylog; /* to be removed: a keylog_path() of keylog_make() */
+	const struct only_command *only;
+	const char *recording; /* whose empty journal is to be removed */
+};
+
+enum nt_status janitor_start(struct janitor *janitor, const struct janitor_work *work, struct nt_error *error);
 
 /* Lets it do its work, and waits for it. */
 void janitor_finish(struct janitor *janitor);

@@ -64,6 +64,7 @@ test_privileges() {
 	stop dropped
 	stop named
 	stop sudo
+	equal no-empty-journal-stays "$(find "$LAB/dropped.db-journal" "$LAB/named.db-journal" "$LAB/daemon/sudo.db-journal" 2>/dev/null)" ""
 	begin lb-client nobody -Z no-such-user -i lo -o "$LAB/nobody.db"
 	ended unknown-user nobody 1
 	said unknown-user-is-named nobody 'there is no user no-such-user'
