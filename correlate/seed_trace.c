@@ -558,7 +558,7 @@ static const struct trace_http_field *read_fields(struct reading *r, const json_
 	return fields;
 }
 
-/* "scheme://host:port" or "host:port" without "user:password@". */
+/* "scheme://host:port" without "user:password@". */
 static struct bytes read_proxy(struct reading *r, const json_t *object)
 {
 	struct bytes url = read_text(r, object, "networkProxy");
@@ -567,9 +567,13 @@ static struct bytes read_proxy(struct reading *r, const json_t *object)
 	uint8_t *copy;
 	size_t before, after;
 
-	if (!at || (colon && at < colon))
+	if (url.size && !colon) {
+		seed_json_note_odd(r->damage, "networkProxy");
+		return (struct bytes){ NULL, 0 };
+	}
+	if (!at || at < colon)
 		return url;
-	before = colon ? (size_t)(colon + 3 - url.at) : 0;
+	before = (size_t)(colon + 3 - url.at);
 	after = url.size - (size_t)(at + 1 - url.at);
 	copy = arena_alloc(&r->arena, before + after);
 	memcpy(copy, url.at, before);
