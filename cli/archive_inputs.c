@@ -107,10 +107,13 @@ static size_t room_for_text(const struct archive_input *archive)
 {
 	const uint64_t left = LIMIT_ARCHIVE_SIZE > archive->contents.size ? LIMIT_ARCHIVE_SIZE - archive->contents.size : 0;
 
-	return left < LIMIT_SEED_TRACE ? (size_t)left : LIMIT_SEED_TRACE;
+	return left < LIMIT_ARCHIVE_MEMBER ? (size_t)left : LIMIT_ARCHIVE_MEMBER;
 }
 
-/* The bytes of a member without compression; *failure says why there are not more, or is empty. */
+/*
+ * The bytes of a member without compression; *failure says why there are not more, or is empty.  All at once, as many members that are
+ * decompressed side by side would need as many windows.
+ */
 static struct bytes plain_text(struct archive_inputs *inputs, struct archive_input *archive, size_t index, char *failure,
 			       size_t size)
 {
@@ -128,11 +131,9 @@ static struct bytes plain_text(struct archive_inputs *inputs, struct archive_inp
 	while (input_need(&input, 1) && buffer_add(text, input.at, input.left))
 		input_advance(&input, input.left);
 	archive->contents.size += text->size;
-	if (input.left && text->max < LIMIT_SEED_TRACE) {
-		limit_hit(inputs->hits, LIMIT_ARCHIVE_SIZE_HIT);
+	if (input.left) {
+		limit_hit(inputs->hits, text->max < LIMIT_ARCHIVE_MEMBER ? LIMIT_ARCHIVE_SIZE_HIT : LIMIT_ARCHIVE_MEMBER_HIT);
 		snprintf(failure, size, "no more is read of what the archive holds");
-	} else if (input.left) {
-		limit_hit(inputs->hits, LIMIT_SEED_TRACE_HIT);
 	}
 	if (input_failure(&input))
 		snprintf(failure, size, "%s", input_failure(&input));
@@ -209,33 +210,41 @@ static bool came_before(struct archive_input *archive, struct bytes text)
 	return false;
 }
 
-static void give_member(struct archive_inputs *inputs, struct archive_input *archive, size_t index,
-			const struct archive_readers *readers)
+/* Gives a member to what reads it; false: nothing keeps its text. */
+static bool give_text(struct archive_inputs *inputs, struct archive_input *archive, const struct archive_member *member,
+		      const struct archive_readers *readers, const char *name, struct bytes text, const char *failure)
 {
-	const struct archive_member *member = &archive->contents.members[index];
-	char *name = full_name(archive, index), failure[160];
 	struct nt_error error;
-	struct bytes text;
-	bool kept = false;
 
-	if (give_capture(readers, name, member->content, &error)) {
-		free(name);
-		return;
+	if (give_capture(readers, name, text, &error)) {
+		if (*failure) /* where it was cut there may be no packet that is */
+			add_damaged(readers, name, "", 0, failure);
+		return true;
 	}
-	text = plain_text(inputs, archive, index, failure, sizeof failure);
 	if (is_seed(member->name, text)) {
-		kept = !came_before(archive, text);
-		if (kept)
-			seed_inputs_add(readers->seeds, name, text, *failure ? failure : NULL);
-	} else if (should_be_read(member->name)) {
+		if (came_before(archive, text))
+			return false;
+		seed_inputs_add(readers->seeds, name, text, *failure ? failure : NULL);
+		return true;
+	}
+	if (should_be_read(member->name)) {
 		add_damaged(readers, name, "", member->content.size,
 			    *failure               ? failure
 			    : member->content.size ? error.text
 						   : "it is empty");
-	} else if (!give_conntrack(readers, member->name, text, inputs->hits)) {
-		kept = context_add(readers->context, name, member->name, text);
+		return false;
 	}
-	if (!kept)
+	return !give_conntrack(readers, member->name, text, inputs->hits) &&
+	       context_add(readers->context, name, member->name, text);
+}
+
+static void give_member(struct archive_inputs *inputs, struct archive_input *archive, size_t index,
+			const struct archive_readers *readers)
+{
+	char *name = full_name(archive, index), failure[160];
+	const struct bytes text = plain_text(inputs, archive, index, failure, sizeof failure);
+
+	if (!give_text(inputs, archive, &archive->contents.members[index], readers, name, text, failure))
 		buffer_free(&archive->texts[index]);
 	free(name);
 }

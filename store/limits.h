@@ -76,7 +76,7 @@
 	X(LIMIT_ARCHIVE_MEMBERS, 4096, "files", "further ones of an archive are not read") \
 	X(LIMIT_ARCHIVE_MEMBER, 256 * 1024 * 1024, "bytes", "a longer file in an archive is cut there") \
 	X(LIMIT_ARCHIVE_SIZE, 512 * 1024 * 1024, "bytes", \
-	  "of all files in an archive, and of what compressed traces and logs among them hold; what comes after them is not read") \
+	  "of all files in an archive, and of what compressed ones among them hold; what comes after them is not read") \
 	X(LIMIT_ARCHIVE_READ, 1024 * 1024 * 1024, "bytes", "of an archive after decompression; what comes after them is not read") \
 	X(LIMIT_ARCHIVE_NAME, 1024, "bytes", "a longer name of a file in an archive is cut") \
 	X(LIMIT_CONTEXT_FILES, 256, "files", "about a device, in an archive; further ones are not shown") \
