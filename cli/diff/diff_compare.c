@@ -80,6 +80,20 @@ static void compare_at(struct comparison *c, enum diff_field field, value_of *va
 	diff_add(c->pair, field, value(c, 0), value(c, 1), packets[0], packets[1]);
 }
 
+/* Where only a program told of a record, by a trace of the Go library, what it left out is not known, rather than different. */
+static bool is_told(const struct trace_seed *seed)
+{
+	return seed && seed->alone;
+}
+
+/* Adds a change of what only packets show, unless one side lacks it for having none. */
+static void add_where_seen(struct diff_pair *pair, enum diff_field field, bool told, struct diff_value good, struct diff_value bad,
+			   const struct packet_ref packets[2])
+{
+	if (!told || (good.kind != DIFF_IS_NOTHING && bad.kind != DIFF_IS_NOTHING))
+		diff_add(pair, field, good, bad, packets[0], packets[1]);
+}
+
 /* What an error says at its end: in front of it stand addresses and ports. */
 static struct bytes last_words(struct bytes error)
 {
@@ -147,9 +161,10 @@ static struct diff_value dialed_value(const struct comparison *c, int side)
 	return words("no connection tried");
 }
 
-/* Attempts before, or beside, the one that is compared. */
+/* Attempts before, or beside, the one that is compared.  How they failed is compared where both sides show it. */
 static struct diff_value failed_attempts(const struct comparison *c, int side)
 {
+	const bool by_address = is_told(c->subjects[0]->dial->seed) || is_told(c->subjects[1]->dial->seed);
 	const struct diff_subject *subject = c->subjects[side];
 	const struct trace_dial *dial = subject->dial;
 	struct bytes *texts = arena_alloc(c->memory, ((dial ? dial->attempt_count : 0) + 1) * sizeof *texts);
@@ -162,7 +177,8 @@ static struct diff_value failed_attempts(const struct comparison *c, int side)
 		if (!conn || conn == subject->tcp || conn->connected)
 			continue;
 		ip_address_text(conn->tuple.ip_version, &conn->tuple.destination, address);
-		texts[count++] = bytes_of(arena_printf(c->memory, "%s: %s", address, outcome_of(c, conn)));
+		texts[count++] = bytes_of(by_address ? arena_printf(c->memory, "%s", address)
+						     : arena_printf(c->memory, "%s: %s", address, outcome_of(c, conn)));
 	}
 	return diff_texts(texts, count);
 }
@@ -239,6 +255,11 @@ static struct packet_ref connect_packet_of(const struct diff_subject *subject)
 	return first_packet_of(subject);
 }
 
+static bool is_told_conn(const struct diff_subject *subject)
+{
+	return subject->tcp ? is_told(subject->tcp->seed) : is_told(subject->udp->seed);
+}
+
 static bool compare_connect(struct comparison *c)
 {
 	const struct packet_ref packets[2] = { connect_packet_of(c->subjects[0]), connect_packet_of(c->subjects[1]) };
@@ -247,7 +268,10 @@ static bool compare_connect(struct comparison *c)
 	compare_at(c, DIFF_FIELD_TRANSPORT, transport_value, packets);
 	if (!is_rotation(c, &good, &bad))
 		diff_add(c->pair, DIFF_FIELD_PEER, good, bad, packets[0], packets[1]);
-	compare_at(c, DIFF_FIELD_CONNECTED, connected_value, packets);
+	/* How it failed only packets show. */
+	if (is_connected(c->subjects[0]) != is_connected(c->subjects[1]) ||
+	    !(is_told_conn(c->subjects[0]) || is_told_conn(c->subjects[1])))
+		compare_at(c, DIFF_FIELD_CONNECTED, connected_value, packets);
 	return is_connected(c->subjects[0]) && is_connected(c->subjects[1]);
 }
 
@@ -272,6 +296,8 @@ static struct diff_value version_value(const struct comparison *c, int side)
 {
 	char version[16];
 
+	if (is_told(tunnel_of(c, side)->seed))
+		return nothing();
 	return words(arena_printf(c->memory, "%s", tls_version_text(tunnel_of(c, side)->version, version)));
 }
 
@@ -318,20 +344,28 @@ static struct diff_value tls_outcome_value(const struct comparison *c, int side)
 	return words(tunnel->done ? "complete" : "not complete");
 }
 
+static bool any_told_tunnel(const struct comparison *c)
+{
+	return is_told(tunnel_of(c, 0)->seed) || is_told(tunnel_of(c, 1)->seed);
+}
+
 /* Every member by itself, as one may be the reason; a certificate that was renewed has other dates. */
 static void compare_certificates(struct comparison *c, const struct packet_ref packets[2])
 {
 	const struct trace_certificate *a = tunnel_of(c, 0)->certificates, *b = tunnel_of(c, 1)->certificates;
+	const bool told = any_told_tunnel(c);
 
 	if (!tunnel_of(c, 0)->certificate_count || !tunnel_of(c, 1)->certificate_count)
 		return; /* TLS 1.3 without keys, or resumed */
+	if (told && (tunnel_of(c, 0)->error.size || tunnel_of(c, 1)->error.size))
+		return; /* a program tells the certificate that it did not like */
 	diff_add(c->pair, DIFF_FIELD_CERT_SUBJECT, text(a->subject), text(b->subject), packets[0], packets[1]);
 	diff_add(c->pair, DIFF_FIELD_CERT_ISSUER, text(a->issuer), text(b->issuer), packets[0], packets[1]);
 	diff_add(c->pair, DIFF_FIELD_CERT_NOT_BEFORE, date(a->not_before_s), date(b->not_before_s), packets[0], packets[1]);
 	diff_add(c->pair, DIFF_FIELD_CERT_NOT_AFTER, date(a->not_after_s), date(b->not_after_s), packets[0], packets[1]);
-	diff_add(c->pair, DIFF_FIELD_CERT_SHA256, text(a->sha256), text(b->sha256), packets[0], packets[1]);
+	add_where_seen(c->pair, DIFF_FIELD_CERT_SHA256, told, text(a->sha256), text(b->sha256), packets);
 	compare_at(c, DIFF_FIELD_CHAIN, chain_value, packets);
-	compare_at(c, DIFF_FIELD_VERIFICATION, verification_value, packets);
+	add_where_seen(c->pair, DIFF_FIELD_VERIFICATION, told, verification_value(c, 0), verification_value(c, 1), packets);
 }
 
 static bool is_complete(const struct trace_tls_tunnel *tunnel)
@@ -351,15 +385,18 @@ static bool compare_tls(struct comparison *c)
 			compare_at(c, DIFF_FIELD_TLS_USED, used_value, packets);
 		return true;
 	}
-	compare_at(c, DIFF_FIELD_SERVER_NAME, server_name_value, packets);
+	add_where_seen(c->pair, DIFF_FIELD_SERVER_NAME, any_told_tunnel(c), server_name_value(c, 0), server_name_value(c, 1),
+		       packets);
 	if (a->server_hello && b->server_hello) {
-		compare_at(c, DIFF_FIELD_TLS_VERSION, version_value, packets);
+		add_where_seen(c->pair, DIFF_FIELD_TLS_VERSION, any_told_tunnel(c), version_value(c, 0), version_value(c, 1),
+			       packets);
 		if (shows_alpn(a) && shows_alpn(b))
 			compare_at(c, DIFF_FIELD_ALPN, alpn_value, packets);
 		compare_at(c, DIFF_FIELD_CIPHER, cipher_value, packets);
 	}
 	compare_certificates(c, packets);
-	compare_at(c, DIFF_FIELD_TLS_OUTCOME, tls_outcome_value, packets);
+	if (!any_told_tunnel(c) || is_complete(a) || is_complete(b)) /* a program has words of its own for a failure */
+		compare_at(c, DIFF_FIELD_TLS_OUTCOME, tls_outcome_value, packets);
 	return is_complete(a) && is_complete(b);
 }
 
@@ -473,11 +510,15 @@ static void compare_response(struct comparison *c)
 	const struct diff_value redirects[2] = { redirect_value(c, 0), redirect_value(c, 1) };
 
 	compare_at(c, DIFF_FIELD_STATUS, status_value, packets);
-	compare_at(c, DIFF_FIELD_REQUEST_ERROR, error_value, packets);
+	if (!(is_told(a->seed) || is_told(b->seed)) || !a->error.size || !b->error.size)
+		compare_at(c, DIFF_FIELD_REQUEST_ERROR, error_value, packets);
 	/* A redirect that was not followed, and whose field was not kept, leads to a place that is not known. */
 	if (a->status != b->status || (redirects[0].kind && redirects[1].kind))
 		compare_at(c, DIFF_FIELD_REDIRECT, redirect_value, packets);
 	if (!a->status || !b->status)
+		return;
+	/* A program counts what it got after decompression, and does not tell whether that was all. */
+	if (is_told(a->seed) != is_told(b->seed))
 		return;
 	if (a->resp_complete == b->resp_complete)
 		compare_at(c, DIFF_FIELD_BODY, body_value, packets);

@@ -1,6 +1,7 @@
 /* What name servers said to both sides, without what differs in any two look-ups: identifiers, TTLs, the order of answers. */
 #include "cli/diff/diff_parts.h"
 
+#include "correlate/seed_values.h"
 #include "dissect/dns/dns.h"
 
 #include <ctype.h>
@@ -127,14 +128,14 @@ static struct lookup lookup_of(struct diff_source *source, const struct diff_sub
 
 /* ---- values ---- */
 
-/* What only one side asked for is no difference of the answers. */
+/* What only one side asked for is no difference of the answers; nor is a code for which the Go library has no word. */
 static bool both_asked(struct lookup *const sides[2], uint16_t type)
 {
 	for (int side = 0; side < 2; side++) {
 		bool found = false;
 
 		for (size_t i = 0; i < sides[side]->asked_count; i++)
-			found = found || sides[side]->asked[i].type == type;
+			found = found || (sides[side]->asked[i].type == type && sides[side]->asked[i].rcode != SEED_RCODE_UNKNOWN);
 		if (!found)
 			return false;
 	}

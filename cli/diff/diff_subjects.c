@@ -259,7 +259,7 @@ static int by_name(const void *a, const void *b)
 	return x->query->id != y->query->id ? (x->query->id < y->query->id ? -1 : 1) : (x->message < y->message ? -1 : 1);
 }
 
-/* What hosts call out to their neighbours (mDNS, LLMNR) is no look-up that somebody waits for. */
+/* What hosts call out to their neighbours (mDNS, LLMNR) is no look-up that somebody waits for; what has no name cannot be compared. */
 static size_t collect_messages(struct gathering *g, struct diff_message *out)
 {
 	const struct trace_list *list = g->source->list;
@@ -270,7 +270,7 @@ static size_t collect_messages(struct gathering *g, struct diff_message *out)
 		const struct report_conversation *conversations = g->source->index.conversations;
 
 		for (size_t k = 0; query->kind == TRACE_DNS && k < query->message_count; k++) {
-			if (conversations && conversations[i].owned[k])
+			if ((conversations && conversations[i].owned[k]) || !dns_name_of(&query->messages[k]).size)
 				continue;
 			if (out)
 				out[count] = (struct diff_message){ query, &query->messages[k] };

@@ -243,6 +243,81 @@ START_TEST(another_order_of_the_same_addresses_and_one_of_them_is_no_difference)
 }
 END_TEST
 
+/* As a trace of the Go library has it. */
+static void make_bad_told(void)
+{
+	static const struct trace_seed told = { .alone = true, .context_close = NT_TIME_NONE };
+
+	bad.dial.seed = bad.tcp.seed = bad.tunnel.seed = bad.requests[0].seed = &told;
+	bad.tunnel.version = 0;
+	bad.tunnel.verification = (struct bytes){ NULL, 0 };
+	bad.certificates[0].sha256 = (struct bytes){ NULL, 0 };
+	bad.requests[0].resp_content_size = 2001;
+	good.requests[0].resp_complete = false;
+}
+
+START_TEST(what_a_program_did_not_tell_is_no_difference)
+{
+	make_bad_told();
+	no_difference();
+}
+END_TEST
+
+START_TEST(how_a_program_names_a_failed_handshake_is_no_difference)
+{
+	make_bad_told();
+	good.list.http_request_count = bad.list.http_request_count = 0;
+	good.tunnel.done = bad.tunnel.done = false;
+	good.tunnel.error = BYTES("x509: certificate has expired or is not yet valid");
+	bad.tunnel.error =
+		BYTES("x509: certificate has expired or is not yet valid: current time 2026-11-22T17:13:15Z is after it");
+	bad.tunnel.server_name = (struct bytes){ NULL, 0 };
+	bad.certificates[0].subject = BYTES("CN=An Issuer");
+	bad.tunnel.certificate_count = 1;
+	no_difference();
+}
+END_TEST
+
+START_TEST(how_a_connection_failed_a_program_does_not_tell)
+{
+	make_bad_told();
+	good.list.http_request_count = bad.list.http_request_count = 0;
+	good.list.tls_tunnel_count = bad.list.tls_tunnel_count = 0;
+	good.tcp.connected = bad.tcp.connected = false;
+	good.tcp.close_reason = TRACE_CLOSE_REFUSED;
+	no_difference();
+}
+END_TEST
+
+START_TEST(what_a_program_tells_is_compared)
+{
+	make_bad_told();
+	bad.tunnel.negotiated_protocol = BYTES("h2");
+	ck_text(&only_change(DIFF_FIELD_ALPN)->bad, "h2");
+	bad.tunnel.negotiated_protocol = good.tunnel.negotiated_protocol;
+	bad.tcp.connected = false;
+	ck_text(&first_change(DIFF_FIELD_CONNECTED)->bad, "not connected");
+}
+END_TEST
+
+START_TEST(message_without_a_name_is_no_look_up)
+{
+	bad.messages[0].question_count = bad.messages[1].question_count = bad.messages[1].answer_count = 0;
+	bad.dns.from_dial = 0;
+	bad.dial.resolver_dial_count = 0;
+	no_difference();
+}
+END_TEST
+
+START_TEST(reply_code_that_the_library_has_no_word_for_is_no_difference)
+{
+	good.messages[1].answer_count = bad.messages[1].answer_count = 0;
+	good.messages[1].rcode = 9;
+	bad.messages[1].rcode = 0xffff;
+	no_difference();
+}
+END_TEST
+
 START_TEST(name_that_was_cached_is_no_difference)
 {
 	bad.list.dns_query_count = 0;
@@ -633,6 +708,12 @@ Suite *nettrace_suite(void)
 	tcase_add_checked_fixture(same, set_up, tear_down);
 	tcase_add_test(same, ports_identifiers_ttls_and_time_of_day_are_no_difference);
 	tcase_add_test(same, another_order_of_the_same_addresses_and_one_of_them_is_no_difference);
+	tcase_add_test(same, what_a_program_did_not_tell_is_no_difference);
+	tcase_add_test(same, how_a_program_names_a_failed_handshake_is_no_difference);
+	tcase_add_test(same, how_a_connection_failed_a_program_does_not_tell);
+	tcase_add_test(same, what_a_program_tells_is_compared);
+	tcase_add_test(same, message_without_a_name_is_no_look_up);
+	tcase_add_test(same, reply_code_that_the_library_has_no_word_for_is_no_difference);
 	tcase_add_test(same, name_that_was_cached_is_no_difference);
 	tcase_add_test(same, connection_that_was_open_before_is_no_difference);
 	tcase_add_test(same, resumed_handshake_without_certificates_is_no_difference);
