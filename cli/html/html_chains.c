@@ -17,10 +17,26 @@ static int compare_bytes(struct bytes a, struct bytes b)
 	return a.size < b.size ? -1 : a.size > b.size;
 }
 
+/* A trace of the Go library tells no SHA-256: what it tells stands for it. */
+static int compare_certificates(const struct trace_certificate *a, const struct trace_certificate *b)
+{
+	int order = compare_bytes(a->sha256, b->sha256);
+
+	if (order == 0)
+		order = compare_bytes(a->subject, b->subject);
+	if (order == 0)
+		order = compare_bytes(a->issuer, b->issuer);
+	if (order == 0 && a->not_before_s != b->not_before_s)
+		order = a->not_before_s < b->not_before_s ? -1 : 1;
+	if (order == 0 && a->not_after_s != b->not_after_s)
+		order = a->not_after_s < b->not_after_s ? -1 : 1;
+	return order;
+}
+
 static int compare_lists(const struct trace_certificate *a, size_t a_count, const struct trace_certificate *b, size_t b_count)
 {
 	for (size_t i = 0; i < a_count && i < b_count; i++) {
-		int order = compare_bytes(a[i].sha256, b[i].sha256);
+		int order = compare_certificates(&a[i], &b[i]);
 
 		if (order != 0)
 			return order;

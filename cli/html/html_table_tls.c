@@ -100,6 +100,20 @@ static void write_name(struct html_page *page, const struct trace_tls_tunnel *tu
 	}
 }
 
+/* What a Go trace does not tell stays empty. */
+static void write_data(struct html_page *page, const struct trace_tls_tunnel *tunnel)
+{
+	const bool told = tunnel->seed && tunnel->seed->alone;
+	struct html *html = &page->html;
+
+	HTML(html, "<td>");
+	if (!told)
+		html_words(html, "%" PRIu64, tunnel->client_data_bytes);
+	HTML(html, "<td>");
+	if (!told)
+		html_words(html, "%" PRIu64, tunnel->server_data_bytes);
+}
+
 void html_row_tls(struct html_page *page, size_t index)
 {
 	const struct trace_tls_tunnel *tunnel = &page->list->tls_tunnels[index];
@@ -121,10 +135,7 @@ void html_row_tls(struct html_page *page, size_t index)
 	write_remarks(page, tunnel);
 	HTML(html, "<td>");
 	html_chain_link(page, tunnel);
-	HTML(html, "<td>");
-	html_words(html, "%" PRIu64, tunnel->client_data_bytes);
-	HTML(html, "<td>");
-	html_words(html, "%" PRIu64, tunnel->server_data_bytes);
+	write_data(page, tunnel);
 	HTML(html, "<td>");
 	html_link(page, tunnel->tcp_conn ? tunnel->tcp_conn : tunnel->udp_conn);
 	HTML(html, "<td>");

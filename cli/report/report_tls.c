@@ -70,6 +70,14 @@ static void print_chain(struct report *report, const char *what, const struct tr
 	fputc(')', report->out);
 }
 
+static void print_optional(struct report *report, const char *before, struct bytes text)
+{
+	if (!text.size)
+		return;
+	fputs(before, report->out);
+	report_text(report, text);
+}
+
 static void print_certificate_line(struct report *report, const struct trace_certificate *certificate)
 {
 	char date[TEXT_SIZE];
@@ -80,13 +88,11 @@ static void print_certificate_line(struct report *report, const struct trace_cer
 	fputs(", issued by ", report->out);
 	report_text(report, certificate->issuer);
 	fprintf(report->out, ", valid %s", text_date(certificate->not_before_s, date));
-	fprintf(report->out, " to %s, ", text_date(certificate->not_after_s, date));
-	report_text(report, certificate->key_type);
+	fprintf(report->out, " to %s", text_date(certificate->not_after_s, date));
+	print_optional(report, ", ", certificate->key_type);
 	fputs(certificate->is_ca ? ", CA" : "", report->out);
-	fputs(", serial ", report->out);
-	report_text(report, certificate->serial);
-	fputs(", SHA-256 ", report->out);
-	report_text(report, certificate->sha256);
+	print_optional(report, ", serial ", certificate->serial);
+	print_optional(report, ", SHA-256 ", certificate->sha256);
 	for (size_t i = 0; i < certificate->name_count; i++) {
 		fputs(i ? ", " : ", for ", report->out);
 		report_text(report, certificate->names[i]);
@@ -264,7 +270,8 @@ static void print_compression(struct report *report, const char *what, uint16_t 
 		fprintf(report->out, ", %s compressed with %s", what, tls_compression_text(algorithm, text));
 }
 
-static void print_details(struct report *report, const struct trace_tls_tunnel *tunnel)
+/* What packets show of the tunnel and what runs in it. */
+static void print_seen(struct report *report, const struct trace_tls_tunnel *tunnel)
 {
 	const char *group = tls_group_text(tunnel->group);
 	char text[TEXT_SIZE];
@@ -283,6 +290,12 @@ static void print_details(struct report *report, const struct trace_tls_tunnel *
 	print_list(report, ", JA3 ", &tunnel->ja3, tunnel->ja3.size > 0);
 	print_list(report, ", JA4 ", &tunnel->ja4, tunnel->ja4.size > 0);
 	report_end_line(report);
+}
+
+static void print_details(struct report *report, const struct trace_tls_tunnel *tunnel)
+{
+	if (!(tunnel->seed && tunnel->seed->alone))
+		print_seen(report, tunnel);
 	for (size_t i = 0; i < tunnel->certificate_count; i++)
 		print_certificate_line(report, &tunnel->certificates[i]);
 	for (size_t i = 0; i < tunnel->client_certificate_count; i++)

@@ -246,7 +246,7 @@ const char store_schema[] =
 "    round((c.not_after_s - t.handshake_begin_ns / 1e9) / 86400, 1) AS days_left, count(*) AS handshakes, c.sha256\n"
 "  FROM certificates AS c JOIN tls_tunnels AS t ON t.id = c.tls_tunnel\n"
 "  WHERE NOT c.by_client AND c.not_after_s < t.handshake_begin_ns / 1000000000 + 30 * 86400\n"
-"  GROUP BY c.sha256, t.server_name ORDER BY c.not_after_s;\n"
+"  GROUP BY c.sha256, c.subject, c.issuer, c.not_after_s, t.server_name ORDER BY c.not_after_s;\n"
 "CREATE VIEW slow_lookups AS -- replies that took 100 ms or longer\n"
 "  SELECT m.latency_us / 1e6 AS seconds, q.name, q.type, m.rcode, c.destination AS name_server, m.query AS id\n"
 "  FROM dns_messages AS m JOIN dns_questions AS q ON q.query = m.query AND q.message = m.position\n"

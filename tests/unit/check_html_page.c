@@ -599,6 +599,29 @@ START_TEST(chain_that_several_handshakes_showed_is_there_once)
 }
 END_TEST
 
+START_TEST(chains_without_fingerprints_are_told_apart_by_what_is_known)
+{
+	const struct trace_seed told = { .alone = true, .context_close = NT_TIME_NONE };
+	struct trace_certificate others[2] = { certificates[0], certificates[1] };
+	struct trace_tls_tunnel tunnels[2] = { tunnel, tunnel };
+
+	for (int i = 0; i < 2; i++) {
+		certificates[i].sha256 = others[i].sha256 = (struct bytes){ NULL, 0 };
+		tunnels[i].seed = &told;
+	}
+	others[0].subject = BYTES("CN=another");
+	tunnels[0].client_data_bytes = tunnels[1].client_data_bytes = 7654321; /* as if it were known */
+	tunnels[1].id = 9;
+	tunnels[1].certificates = others;
+	list.tls_tunnels = tunnels;
+	list.tls_tunnel_count = 2;
+	page();
+	ck_assert_uint_eq(count(written, "<article"), 2);
+	assert_has(written, "CN=another");
+	assert_lacks(written, "<td>7654321");
+}
+END_TEST
+
 START_TEST(records_beyond_the_maximum_are_counted_unless_a_finding_names_them)
 {
 	enum { MANY = HTML_RECORDS + 100 };
@@ -704,6 +727,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tcase, time_is_summed_by_phase);
 	tcase_add_test(tcase, damage_and_limits_are_shown);
 	tcase_add_test(tcase, chain_that_several_handshakes_showed_is_there_once);
+	tcase_add_test(tcase, chains_without_fingerprints_are_told_apart_by_what_is_known);
 	tcase_add_test(tcase, records_beyond_the_maximum_are_counted_unless_a_finding_names_them);
 	tcase_add_test(tcase, two_runs_give_the_same_bytes);
 	tcase_add_test(tcase, page_that_cannot_be_written_is_a_failure);

@@ -832,6 +832,22 @@ START_TEST(close_notify_is_no_trouble)
 }
 END_TEST
 
+START_TEST(verbose_shows_of_a_told_handshake_only_what_was_told)
+{
+	const struct trace_seed told = { .alone = true, .context_close = NT_TIME_NONE };
+	struct trace_tls_tunnel tunnel = tls(2, 1);
+
+	tunnel.seed = &told;
+	certificates[0].key_type = certificates[0].serial = certificates[0].sha256 = (struct bytes){ NULL, 0 };
+	output.verbose = true;
+	use_tls(&tunnel);
+	assert_lacks(print_timeline(), "data: ");
+	assert_lacks(print_timeline(), "serial");
+	assert_lacks(print_timeline(), ", ,");
+	assert_lacks(print_timeline(), "SHA-256");
+}
+END_TEST
+
 START_TEST(expired_certificate_is_told_by_the_time_of_the_handshake)
 {
 	struct trace_tls_tunnel tunnel = tls(2, 1);
@@ -1346,6 +1362,7 @@ static void add_protocols(Suite *suite)
 	tcase_add_test(tls_case, quic_is_shown_without_verbose);
 	tcase_add_test(tls_case, quic_handshake_without_an_end_has_not_failed);
 	tcase_add_test(tls_case, verbose_shows_fingerprints_and_certificates);
+	tcase_add_test(tls_case, verbose_shows_of_a_told_handshake_only_what_was_told);
 	tcase_add_test(http_case, missing_response_is_said);
 	tcase_add_test(http_case, orphan_response_is_shown);
 	tcase_add_test(http_case, truncated_body_is_said);
