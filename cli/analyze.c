@@ -1,4 +1,5 @@
 /* nettrace-analyze: captures in, report or JSON trace out. */
+#include "cli/analysis.h"
 #include "cli/catch_signal.h"
 #include "cli/diff/diff.h"
 #include "cli/exports.h"
@@ -13,7 +14,6 @@
 #include "cli/sandbox.h"
 #include "cli/store/store.h"
 #include "cli/version.h"
-#include "correlate/seed_join.h"
 #include "correlate/views.h"
 
 #include <errno.h>
@@ -30,7 +30,6 @@ struct run {
 	struct inputs *inputs;
 	struct correlator *correlator;
 	struct tls_keylog *keylog; /* NULL without keys */
-	size_t keys_taken;         /* bytes of inputs_keys() that are in it */
 	struct verifier *verifier; /* NULL with --no-verify */
 	struct trace_sink sink, store_sink;
 	struct trace_tee tee; /* of records that go by, as lines and to the store */
@@ -161,23 +160,12 @@ static struct correlator *new_correlator(struct run *run)
 	return correlator_new(&correlate, &run->sink, run->ndjson ? (void *)run->ndjson : &run->list, &run->hits);
 }
 
-/* The secrets in files are known before the first packet; on a pipe they come with the packets. */
-static void take_keys(struct run *run)
-{
-	struct bytes text = inputs_keys(run->inputs);
-
-	if (text.size == run->keys_taken)
-		return;
-	tls_keylog_add(run->keylog, (struct bytes){ text.at + run->keys_taken, text.size - run->keys_taken });
-	run->keys_taken = text.size;
-}
-
 static void read_keys(struct run *run)
 {
 	if (!inputs_keys(run->inputs).size && !inputs_keys_may_come(run->inputs))
 		return;
 	run->keylog = tls_keylog_new(run->options->seed, &run->hits);
-	take_keys(run);
+	inputs_give_keys(run->inputs, run->keylog);
 }
 
 static void report_malformed_keys(const struct run *run)
@@ -186,71 +174,6 @@ static void report_malformed_keys(const struct run *run)
 
 	if (lines && !run->options->quiet)
 		message("%" PRIu64 " lines of the key logs are malformed; they were skipped", lines);
-}
-
-/* ---- what the inputs lack ---- */
-
-static struct output read_inputs(const struct inputs *inputs)
-{
-	return (struct output){ .source = inputs_source(inputs),
-				.recording = inputs_recording(inputs),
-				.seeds = inputs_seeds(inputs) };
-}
-
-/* What the files themselves say that is missing from them. */
-static void note_missing(struct run *run)
-{
-	const struct output read = read_inputs(run->inputs);
-
-	for (size_t i = 0; i < output_input_count(&read); i++) {
-		const struct capture_input *input = output_input(&read, i);
-		struct packet_ref last = { .file = i, .number = input->damage.packet_number };
-		char text[320];
-
-		if (input->damage.damaged && !output_input_has_packets(&read, i)) {
-			const bool is_seed = strcmp(input->format, "go-trace") == 0;
-
-			snprintf(text, sizeof text, "The %s %.80s is damaged: %s.", is_seed ? "Go trace" : "file", input->name,
-				 input->damage.text);
-			correlator_note_capture(run->correlator, FINDING_CAPTURE_FILE_TRUNCATED, input->last,
-						(struct packet_ref){ 0 }, text);
-		} else if (input->damage.damaged) {
-			snprintf(text, sizeof text,
-				 "The capture file is damaged after packet %" PRIu64 ": %s; %" PRIu64 " bytes lost.",
-				 input->damage.packet_number, input->damage.text, input->damage.bytes_lost);
-			correlator_note_capture(run->correlator, FINDING_CAPTURE_FILE_TRUNCATED, input->last, last, text);
-		}
-		if (input->dropped) {
-			snprintf(text, sizeof text,
-				 "The capturing program lost %" PRIu64 " packets: what looks like loss may be that.",
-				 input->dropped);
-			correlator_note_capture(run->correlator, FINDING_CAPTURE_DROPPED_PACKETS, input->last,
-						(struct packet_ref){ 0 }, text);
-		}
-	}
-}
-
-/* Events of connection tracking that the kernel could not hand over when the recording was made. */
-static void note_missing_conntrack(struct run *run)
-{
-	const struct output_recording *recording = inputs_recording(run->inputs);
-	nt_time at = NT_TIME_NONE;
-	uint64_t times = 0;
-	char text[200];
-
-	for (size_t i = 0; recording && i < recording->event_count; i++) {
-		if (!recording->events[i].kind || strcmp(recording->events[i].kind, "conntrack-overrun") != 0)
-			continue;
-		if (times++ == 0)
-			at = recording->events[i].time;
-	}
-	if (!times)
-		return;
-	snprintf(text, sizeof text,
-		 "Events of connection tracking were lost %" PRIu64
-		 " time%s while recording: entries may lack states and counters.",
-		 times, times == 1 ? "" : "s");
-	correlator_note_capture(run->correlator, FINDING_CONNTRACK_EVENTS_LOST, at, (struct packet_ref){ 0 }, text);
 }
 
 /* ---- names ---- */
@@ -346,52 +269,6 @@ static bool wants_blocks(const struct outfile *out)
 	return out->file && isatty(fileno(out->file)) && locale && (strcasestr(locale, "UTF-8") || strcasestr(locale, "UTF8"));
 }
 
-/* The session of a live recording; that of an import tells when it was imported, which is nothing about the trace. */
-static const struct output_recording *live_recording(const struct run *run)
-{
-	const struct output_recording *recording = inputs_recording(run->inputs);
-	const char *source = recording ? recording->session->source : NULL;
-
-	return source && strcmp(source, "live") != 0 ? NULL : recording;
-}
-
-/* The earliest begin and the latest end of traces of the Go library, and of what packets gave. */
-static void cover_seeds(const struct run *run, nt_time *begin, nt_time *end)
-{
-	const struct seed_inputs *seeds = inputs_seeds(run->inputs);
-
-	for (size_t i = 0; i < seed_inputs_count(seeds); i++) {
-		const struct seed_traces *traces = seed_inputs_traces(seeds, i);
-
-		for (size_t k = 0; k < traces->count; k++) {
-			if (*begin == NT_TIME_NONE || traces->at[k].begin < *begin)
-				*begin = traces->at[k].begin;
-			if (traces->at[k].end > *end) /* NT_TIME_NONE is the smallest value */
-				*end = traces->at[k].end;
-		}
-	}
-}
-
-static nt_time trace_begin(const struct run *run, const struct output *output)
-{
-	const struct output_recording *recording = live_recording(run);
-	const nt_time first = output_first_time(output);
-	nt_time begin = !output_input_has_packets(output, 1) ? output->stats->first_packet_time : output->stats->smallest_time;
-
-	if (recording && recording->session->begin != NT_TIME_NONE)
-		return recording->session->begin;
-	return begin < first ? first : begin; /* packets without a time may come before all that have one */
-}
-
-static nt_time trace_end(const struct run *run)
-{
-	const struct output_recording *recording = live_recording(run);
-
-	if (recording && recording->session->end != NT_TIME_NONE)
-		return recording->session->end;
-	return correlator_stats(run->correlator)->largest_time;
-}
-
 /* What the outputs are told before the first packet. */
 static void describe(struct run *run)
 {
@@ -421,7 +298,7 @@ static void describe(struct run *run)
 static void begin_trace(struct run *run)
 {
 	if (run->output.begin == NT_TIME_NONE)
-		run->output.begin = trace_begin(run, &run->output);
+		run->output.begin = analysis_begin(&run->output);
 }
 
 /* ---- opening ---- */
@@ -493,7 +370,7 @@ static void take_packet(struct run *run, const struct packet *packet)
 	bool is_of_trace;
 
 	if (run->keylog)
-		take_keys(run);
+		inputs_give_keys(run->inputs, run->keylog);
 	is_of_trace = correlator_packet(run->correlator, packet);
 	if (run->ndjson)
 		begin_trace(run);
@@ -506,22 +383,6 @@ static void take_packet(struct run *run, const struct packet *packet)
 static bool goes_on(const struct run *run)
 {
 	return !interrupted && (!run->ndjson || ndjson_is_good(run->ndjson));
-}
-
-/* A capture's inputs come first in the trace. */
-static void join_seeds(struct run *run)
-{
-	const struct seed_inputs *seeds = inputs_seeds(run->inputs);
-	const size_t captures = output_input_count(&run->output) - seed_inputs_count(seeds);
-
-	for (size_t i = 0; i < seed_inputs_count(seeds); i++) {
-		const struct seed_traces *traces = seed_inputs_traces(seeds, i);
-
-		for (size_t k = 0; k < traces->count; k++)
-			seed_join(&run->list, &traces->at[k], (uint32_t)(captures + i));
-	}
-	if (seeds)
-		seed_findings(&run->list);
 }
 
 static void read_packets(struct run *run)
@@ -539,27 +400,25 @@ static void read_packets(struct run *run)
 			correlator_conntrack(run->correlator, &entry);
 	}
 	progress_stop();
-	note_missing(run);
-	note_missing_conntrack(run);
+	analysis_note_missing(&run->output, run->correlator);
 	correlator_finish(run->correlator);
 	trace_list_sort(&run->list);
 	views_join(&run->list);
-	join_seeds(run);
+	analysis_join_seeds(&run->output, &run->list);
 }
 
-static bool report_damage(const struct inputs *inputs)
+static bool report_damage(const struct output *output)
 {
-	const struct output read = read_inputs(inputs);
 	bool any = false;
 
-	for (size_t i = 0; i < output_input_count(&read); i++) {
-		const struct capture_input *input = output_input(&read, i);
+	for (size_t i = 0; i < output_input_count(output); i++) {
+		const struct capture_input *input = output_input(output, i);
 		const struct capture_damage *damage = &input->damage;
 
 		if (!damage->damaged)
 			continue;
 		any = true;
-		if (!output_input_has_packets(&read, i))
+		if (!output_input_has_packets(output, i))
 			message("%s: damaged: %s; %" PRIu64 " bytes lost", input->name, damage->text, damage->bytes_lost);
 		else
 			message("%s: damaged at byte %" PRIu64 ", after packet %" PRIu64 ": %s; %" PRIu64 " bytes lost",
@@ -617,10 +476,9 @@ static enum exit_status read_trace(struct run *run)
 	}
 	read_packets(run);
 	report_malformed_keys(run);
-	exit_status = report_damage(run->inputs) ? EXIT_DAMAGED : EXIT_DONE;
+	exit_status = report_damage(&run->output) ? EXIT_DAMAGED : EXIT_DONE;
 	begin_trace(run);
-	run->output.end = trace_end(run);
-	cover_seeds(run, &run->output.begin, &run->output.end);
+	analysis_set_span(&run->output);
 	if (run->output.context)
 		context_read(inputs_context(run->inputs), run->output.begin, run->output.end);
 	return exit_status;

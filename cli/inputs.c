@@ -23,6 +23,7 @@ struct inputs {
 	struct context *context;         /* NULL without archives */
 	struct conntrack_log log;
 	struct buffer keys;
+	size_t keys_given;    /* bytes of them */
 	size_t secrets_taken; /* of the source */
 	/* merging: what comes next of each kind */
 	struct packet packet;
@@ -196,6 +197,16 @@ struct bytes inputs_keys(struct inputs *inputs)
 	for (; secrets && inputs->secrets_taken < secrets->count; inputs->secrets_taken++)
 		add_keys(inputs, secrets->key_logs[inputs->secrets_taken]);
 	return (struct bytes){ inputs->keys.at, inputs->keys.size };
+}
+
+void inputs_give_keys(struct inputs *inputs, struct tls_keylog *keylog)
+{
+	const struct bytes text = inputs_keys(inputs);
+
+	if (text.size == inputs->keys_given)
+		return;
+	tls_keylog_add(keylog, (struct bytes){ text.at + inputs->keys_given, text.size - inputs->keys_given });
+	inputs->keys_given = text.size;
 }
 
 bool inputs_keys_may_come(const struct inputs *inputs)
