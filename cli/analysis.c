@@ -67,6 +67,14 @@ void analysis_note_missing(const struct output *output, struct correlator *corre
 	note_missing_conntrack(output, correlator);
 }
 
+void analysis_note_keys(const struct tls_keylog *keylog, const struct notes *notes)
+{
+	const uint64_t lines = keylog ? tls_keylog_malformed(keylog) : 0;
+
+	if (lines)
+		notes_add(notes, NOTE_OF_INPUT, "%" PRIu64 " lines of the key logs are malformed; they were skipped", lines);
+}
+
 /* A capture's inputs come first in the trace. */
 void analysis_join_seeds(const struct output *output, struct trace_list *list)
 {

@@ -4,10 +4,14 @@
 #ifndef NETTRACE_CLI_ANALYSIS_H
 #define NETTRACE_CLI_ANALYSIS_H
 
+#include "cli/notes.h"
 #include "cli/output.h"
 
 /* Notes what the files themselves say that is missing from them; after the last packet, before correlator_finish(). */
 void analysis_note_missing(const struct output *output, struct correlator *correlator);
+
+/* Tells of lines of a key log (which may be NULL) that are none; after the last packet. */
+void analysis_note_keys(const struct tls_keylog *keylog, const struct notes *notes);
 
 /* Joins what traces of the Go library tell with the records of packets; `list` is sorted. */
 void analysis_join_seeds(const struct output *output, struct trace_list *list);

@@ -27,6 +27,7 @@ enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_DAMAGED = 2, EXIT_FOUND 
 /* One analysis: what lives as long as it; zeroed is nothing yet.  There are two of them with --diff. */
 struct run {
 	const struct options *options;
+	struct notes notes; /* about the inputs */
 	struct inputs *inputs;
 	struct correlator *correlator;
 	struct tls_keylog *keylog; /* NULL without keys */
@@ -168,14 +169,6 @@ static void read_keys(struct run *run)
 	inputs_give_keys(run->inputs, run->keylog);
 }
 
-static void report_malformed_keys(const struct run *run)
-{
-	uint64_t lines = run->keylog ? tls_keylog_malformed(run->keylog) : 0;
-
-	if (lines && !run->options->quiet)
-		message("%" PRIu64 " lines of the key logs are malformed; they were skipped", lines);
-}
-
 /* ---- names ---- */
 
 static const char *input_name(const char *path)
@@ -303,11 +296,21 @@ static void begin_trace(struct run *run)
 
 /* ---- opening ---- */
 
+static void print_note(void *context, enum note_kind kind, const char *text)
+{
+	const struct run *run = context;
+
+	if (kind == NOTE_OF_FAILURE || !run->options->quiet)
+		message("%s", text);
+}
+
 static enum nt_status open_inputs(struct run *run, struct nt_error *error)
 {
 	const struct options *options = run->options;
-	enum nt_status status = inputs_open(&run->inputs, options, &run->hits, error);
+	enum nt_status status;
 
+	run->notes = (struct notes){ print_note, run };
+	status = inputs_open(&run->inputs, options, &run->notes, &run->hits, error);
 	if (status == NT_OK && !options->no_verify)
 		status = verifier_new(&run->verifier, options->ca, error);
 	return status;
@@ -475,7 +478,7 @@ static enum exit_status read_trace(struct run *run)
 		return EXIT_FAILED;
 	}
 	read_packets(run);
-	report_malformed_keys(run);
+	analysis_note_keys(run->keylog, &run->notes);
 	exit_status = report_damage(&run->output) ? EXIT_DAMAGED : EXIT_DONE;
 	begin_trace(run);
 	analysis_set_span(&run->output);

@@ -2,7 +2,6 @@
 
 #include "capture/archive.h"
 #include "capture/raw_ip.h"
-#include "cli/message.h"
 
 #include <iconv.h>
 #include <inttypes.h>
@@ -249,7 +248,8 @@ static void give_member(struct archive_inputs *inputs, struct archive_input *arc
 	free(name);
 }
 
-static void unpack(struct archive_inputs *inputs, struct archive_input *archive, const struct archive_readers *readers, bool quiet)
+static void unpack(struct archive_inputs *inputs, struct archive_input *archive, const struct archive_readers *readers,
+		   const struct notes *notes)
 {
 	struct archive_contents *contents = &archive->contents;
 
@@ -259,14 +259,14 @@ static void unpack(struct archive_inputs *inputs, struct archive_input *archive,
 		give_member(inputs, archive, i, readers);
 	if (contents->damage.damaged)
 		seed_inputs_add_damaged(readers->seeds, archive->path, contents->format, &contents->damage);
-	if (contents->passed_over && !quiet)
-		message("%s: %" PRIu64 " link%s or device%s in it %s passed over", archive->path, contents->passed_over,
-			contents->passed_over == 1 ? "" : "s", contents->passed_over == 1 ? "" : "s",
-			contents->passed_over == 1 ? "was" : "were");
+	if (contents->passed_over)
+		notes_add(notes, NOTE_OF_INPUT, "%s: %" PRIu64 " link%s or device%s in it %s passed over", archive->path,
+			  contents->passed_over, contents->passed_over == 1 ? "" : "s", contents->passed_over == 1 ? "" : "s",
+			  contents->passed_over == 1 ? "was" : "were");
 }
 
-void archive_inputs_unpack(struct archive_inputs *inputs, const struct archive_readers *readers, bool quiet)
+void archive_inputs_unpack(struct archive_inputs *inputs, const struct archive_readers *readers, const struct notes *notes)
 {
 	for (size_t i = 0; i < inputs->count; i++)
-		unpack(inputs, inputs->at[i], readers, quiet);
+		unpack(inputs, inputs->at[i], readers, notes);
 }

@@ -7,6 +7,7 @@
 
 #include "cli/conntrack_log.h"
 #include "cli/context.h"
+#include "cli/notes.h"
 #include "cli/seed_inputs.h"
 
 struct archive_inputs; /* handle */
@@ -25,6 +26,6 @@ void archive_inputs_free(struct archive_inputs *inputs); /* NULL is fine; after 
 enum nt_status archive_inputs_open(struct archive_inputs *inputs, const char *path, struct nt_error *error);
 
 /* Unpacks all.  Damage goes to the seeds, as an input of its own. */
-void archive_inputs_unpack(struct archive_inputs *inputs, const struct archive_readers *readers, bool quiet);
+void archive_inputs_unpack(struct archive_inputs *inputs, const struct archive_readers *readers, const struct notes *notes);
 
 #endif

@@ -3,7 +3,6 @@
 #include "capture/archive.h"
 #include "cli/archive_inputs.h"
 #include "cli/conntrack_log.h"
-#include "cli/message.h"
 #include "cli/recording_input.h"
 
 #include <errno.h>
@@ -15,6 +14,7 @@
 
 struct inputs {
 	const struct options *options;
+	const struct notes *notes;
 	struct limit_hits *hits;
 	struct capture_source *source;
 	struct recording_input *recording;
@@ -121,7 +121,7 @@ static enum nt_status open_packets(struct inputs *inputs, struct nt_error *error
 		if (options->input_count > 1)
 			return nt_fail(error, NT_EUSAGE, "%s is a recording, which is read alone", options->inputs[i]);
 		return recording_input_open(&inputs->recording, options->inputs[i], options->session, options->filter,
-					    options->secrets, inputs->hits, error);
+					    options->secrets, inputs->notes, inputs->hits, error);
 	}
 	return open_captures(inputs, error);
 }
@@ -136,10 +136,11 @@ static enum nt_status read_logs(struct inputs *inputs, struct nt_error *error)
 
 		if (status != NT_OK)
 			return status;
-		if (doubts.lines && !options->quiet)
-			message("%s: %" PRIu64 " line%s %s no connection tracking entry, the first is line %" PRIu64,
-				options->conntracks[i], doubts.lines, doubts.lines == 1 ? "" : "s",
-				doubts.lines == 1 ? "is" : "are", doubts.first_line);
+		if (doubts.lines)
+			notes_add(inputs->notes, NOTE_OF_INPUT,
+				  "%s: %" PRIu64 " line%s %s no connection tracking entry, the first is line %" PRIu64,
+				  options->conntracks[i], doubts.lines, doubts.lines == 1 ? "" : "s",
+				  doubts.lines == 1 ? "is" : "are", doubts.first_line);
 	}
 	conntrack_log_sort(&inputs->log);
 	return NT_OK;
@@ -221,13 +222,15 @@ bool inputs_keys_may_come(const struct inputs *inputs)
 
 /* ---- the whole ---- */
 
-enum nt_status inputs_open(struct inputs **out, const struct options *options, struct limit_hits *hits, struct nt_error *error)
+enum nt_status inputs_open(struct inputs **out, const struct options *options, const struct notes *notes, struct limit_hits *hits,
+			   struct nt_error *error)
 {
 	struct inputs *inputs = nt_zalloc(sizeof *inputs);
 	enum nt_status status;
 
 	*out = NULL;
 	inputs->options = options;
+	inputs->notes = notes;
 	inputs->hits = hits;
 	inputs->latest = NT_TIME_NONE;
 	status = open_packets(inputs, error);
@@ -295,7 +298,7 @@ enum nt_status inputs_read_confined(struct inputs *inputs, const struct correlat
 	if (inputs->archives) {
 		const struct archive_readers readers = { inputs->source, inputs->seeds, &inputs->log, inputs->context };
 
-		archive_inputs_unpack(inputs->archives, &readers, inputs->options->quiet);
+		archive_inputs_unpack(inputs->archives, &readers, inputs->notes);
 		conntrack_log_sort(&inputs->log);
 	}
 	status = seed_inputs_read(inputs->seeds, capture_input_count(inputs->source) > 0, options, error);

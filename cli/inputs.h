@@ -8,13 +8,18 @@
 #define NETTRACE_CLI_INPUTS_H
 
 #include "cli/context.h"
+#include "cli/notes.h"
 #include "cli/options.h"
 #include "cli/seed_inputs.h"
 
 struct inputs; /* handle */
 
-/* `options` and `hits` must live as long as the inputs.  On failure *out is NULL and *error has the sentence. */
-enum nt_status inputs_open(struct inputs **out, const struct options *options, struct limit_hits *hits, struct nt_error *error);
+/*
+ * `options`, `hits` and `notes` must live as long as the inputs; `notes` are taken until inputs_read_confined() returned.  On failure *out
+ * is NULL and *error has the sentence.
+ */
+enum nt_status inputs_open(struct inputs **out, const struct options *options, const struct notes *notes, struct limit_hits *hits,
+			   struct nt_error *error);
 void inputs_free(struct inputs *inputs); /* NULL is fine */
 
 /*

@@ -1,7 +1,6 @@
 #include "cli/recording_input.h"
 
 #include "capture/filter.h"
-#include "cli/message.h"
 #include "cli/text.h"
 
 #include <errno.h>
@@ -44,7 +43,7 @@ bool recording_input_is(const char *path)
 
 /* ---- which session ---- */
 
-static void list_session(const struct recording_session *session, bool secrets)
+static void list_session(const struct recording_session *session, bool secrets, const struct notes *notes)
 {
 	char begin[TEXT_SIZE], duration[TEXT_SIZE], *command = session->command ? text_command(session->command, secrets) : NULL;
 
@@ -53,17 +52,18 @@ static void list_session(const struct recording_session *session, bool secrets)
 		snprintf(duration, sizeof duration, "without an end");
 	else
 		text_between(session->begin, session->end, duration);
-	message("session %" PRId64 ": %s, %s%s%s%s%s", session->id, begin, duration, session->host ? ", on " : "",
-		session->host ? session->host : "", command ? ": " : "", command ? command : "");
+	notes_add(notes, NOTE_OF_FAILURE, "session %" PRId64 ": %s, %s%s%s%s%s", session->id, begin, duration,
+		  session->host ? ", on " : "", session->host ? session->host : "", command ? ": " : "", command ? command : "");
 	free(command);
 }
 
-static enum nt_status ask_for_session(const struct recording_input *input, bool secrets, struct nt_error *error)
+static enum nt_status ask_for_session(const struct recording_input *input, bool secrets, const struct notes *notes,
+				      struct nt_error *error)
 {
 	size_t count = recording_session_count(input->recording);
 
 	for (size_t i = 0; i < count; i++)
-		list_session(recording_session(input->recording, i), secrets);
+		list_session(recording_session(input->recording, i), secrets, notes);
 	return nt_fail(error, NT_EUSAGE, "%s holds %zu sessions; choose one with --session N or --session last", input->name,
 		       count);
 }
@@ -84,7 +84,8 @@ static const struct recording_session *find_session(const struct recording *reco
 	return NULL;
 }
 
-static enum nt_status choose_session(struct recording_input *input, const char *text, bool secrets, struct nt_error *error)
+static enum nt_status choose_session(struct recording_input *input, const char *text, bool secrets, const struct notes *notes,
+				     struct nt_error *error)
 {
 	const struct recording_session *session;
 	size_t count = recording_session_count(input->recording);
@@ -92,7 +93,7 @@ static enum nt_status choose_session(struct recording_input *input, const char *
 	if (count == 0)
 		return nt_fail(error, NT_EFORMAT, "%s is a recording without a session: nothing was captured into it", input->name);
 	if (count > 1 && !text)
-		return ask_for_session(input, secrets, error);
+		return ask_for_session(input, secrets, notes, error);
 	session = find_session(input->recording, text);
 	if (!session)
 		return nt_fail(error, NT_EUSAGE, "%s has no session %s", input->name, text);
@@ -267,7 +268,7 @@ static void read_beside(struct recording_input *input)
 }
 
 enum nt_status recording_input_open(struct recording_input **out, const char *path, const char *session, const char *filter,
-				    bool secrets, struct limit_hits *hits, struct nt_error *error)
+				    bool secrets, const struct notes *notes, struct limit_hits *hits, struct nt_error *error)
 {
 	struct recording_input *input = nt_zalloc(sizeof *input);
 	enum nt_status status = recording_open_reader(&input->recording, path, hits, error);
@@ -279,7 +280,7 @@ enum nt_status recording_input_open(struct recording_input **out, const char *pa
 		.name = input->name, .format = "recording", .compression = "", .first = NT_TIME_NONE, .last = NT_TIME_NONE
 	};
 	if (status == NT_OK)
-		status = choose_session(input, session, secrets, error);
+		status = choose_session(input, session, secrets, notes, error);
 	if (status == NT_OK) {
 		read_beside(input);
 		if (filter)

@@ -4,6 +4,7 @@
 #ifndef NETTRACE_CLI_RECORDING_INPUT_H
 #define NETTRACE_CLI_RECORDING_INPUT_H
 
+#include "cli/notes.h"
 #include "cli/output.h"
 
 struct recording_input; /* handle */
@@ -12,11 +13,11 @@ struct recording_input; /* handle */
 bool recording_input_is(const char *path);
 
 /*
- * `session` is a number, "last", or NULL for the only one there is; if there are several then they are listed on standard error, and
- * NT_EUSAGE says how to choose.  `filter` may be NULL.  `secrets`: with their whole command lines.
+ * `session` is a number, "last", or NULL for the only one there is; if there are several then each is told as a note, and NT_EUSAGE
+ * says how to choose.  `filter` may be NULL.  `secrets`: with their whole command lines.
  */
 enum nt_status recording_input_open(struct recording_input **out, const char *path, const char *session, const char *filter,
-				    bool secrets, struct limit_hits *hits, struct nt_error *error);
+				    bool secrets, const struct notes *notes, struct limit_hits *hits, struct nt_error *error);
 void recording_input_free(struct recording_input *input); /* NULL is fine */
 
 /* In the order of time; false at the end, or where the file is damaged, which then stands in `about`.  As of capture_next(). */

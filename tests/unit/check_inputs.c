@@ -15,6 +15,8 @@ static char folder[64], recording_path[96], log_path[96], pcap_path[96];
 static struct options options;
 static const char *paths[2];
 static const char *logs[1];
+static char noted[4][200];
+static size_t note_count;
 static struct limit_hits hits;
 static struct inputs *inputs;
 
@@ -178,10 +180,20 @@ static void make_log(const char *text)
 	options.conntrack_count = 1;
 }
 
+static void take_note(void *context, enum note_kind kind, const char *text)
+{
+	(void)context;
+	ck_assert_uint_lt(note_count, 4);
+	snprintf(noted[note_count++], sizeof noted[0], "%s%s", kind == NOTE_OF_FAILURE ? "failure: " : "", text);
+}
+
 static enum nt_status try_open(struct nt_error *error)
 {
+	static const struct notes notes = { take_note, NULL };
+
 	error->text[0] = 0;
-	return inputs_open(&inputs, &options, &hits, error);
+	note_count = 0;
+	return inputs_open(&inputs, &options, &notes, &hits, error);
 }
 
 static void open_good(void)
@@ -332,6 +344,8 @@ START_TEST(one_of_several_sessions_is_to_be_chosen)
 	make_sessions(2);
 	ck_assert_int_eq(try_open(&error), NT_EUSAGE);
 	ck_assert_ptr_nonnull(strstr(error.text, "2 sessions"));
+	ck_assert_uint_eq(note_count, 2);
+	ck_assert_str_eq(noted[0], "failure: session 1: 2023-11-14 22:13:20.000000 UTC, 500 ms");
 	options.session = "3";
 	ck_assert_int_eq(try_open(&error), NT_EUSAGE);
 	ck_assert_ptr_nonnull(strstr(error.text, "no session 3"));
@@ -390,6 +404,16 @@ START_TEST(log_joins_a_recording_too)
 }
 END_TEST
 
+START_TEST(lines_of_a_log_that_are_no_entries_are_told)
+{
+	make_pcap();
+	make_log(LINE("") "what is this\nand this\n");
+	open_good();
+	ck_assert_uint_eq(note_count, 1);
+	ck_assert_ptr_nonnull(strstr(noted[0], "conntrack.log: 2 lines are no connection tracking entry, the first is line 2"));
+}
+END_TEST
+
 START_TEST(missing_log_is_an_error)
 {
 	struct nt_error error;
@@ -431,6 +455,7 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tcase, log_lines_come_between_packets_by_time);
 	tcase_add_test(tcase, log_lines_without_a_time_are_of_the_end);
 	tcase_add_test(tcase, log_joins_a_recording_too);
+	tcase_add_test(tcase, lines_of_a_log_that_are_no_entries_are_told);
 	tcase_add_test(tcase, missing_log_is_an_error);
 	tcase_add_test(tcase, key_log_without_a_final_newline_is_completed);
 	suite_add_tcase(suite, tcase);
