@@ -1,6 +1,7 @@
 #include "store/limits.h"
 
 #include <ctype.h>
+#include <pthread.h>
 
 /* LIMIT_DNS_RECORDS becomes dnsRecords. */
 static void camel_case(const char *constant, char *out)
@@ -19,18 +20,26 @@ static void camel_case(const char *constant, char *out)
 	*out = 0;
 }
 
-const char *limit_name(enum limit which)
+static char names[LIMIT_COUNT][40];
+
+static void make_names(void)
 {
 	static const char *const constants[] = {
 #define X(name, value, unit, effect) #name,
 		LIMIT_LIST(X)
 #undef X
 	};
-	static char names[LIMIT_COUNT][40];
+
+	for (int i = 0; i < LIMIT_COUNT; i++)
+		camel_case(constants[i], names[i]);
+}
+
+const char *limit_name(enum limit which)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 	if ((unsigned)which >= LIMIT_COUNT)
 		return "unknown";
-	if (!names[which][0])
-		camel_case(constants[which], names[which]);
+	pthread_once(&once, make_names);
 	return names[which];
 }
