@@ -1,5 +1,6 @@
 #include "cli/options.h"
 
+#include "cli/client_prefix.h"
 #include "cli/key_files.h"
 #include "cli/option_table.h"
 
@@ -10,43 +11,12 @@
 
 /* ---- handlers ---- */
 
-static bool parse_bits(const char *text, uint8_t ip_version, uint8_t *out)
-{
-	unsigned long bits;
-	char *end;
-
-	if (text[0] < '0' || text[0] > '9')
-		return false;
-	errno = 0;
-	bits = strtoul(text, &end, 10);
-	if (errno || *end || bits > (ip_version == 6 ? 128 : 32))
-		return false;
-	*out = (uint8_t)bits;
-	return true;
-}
-
-static bool parse_prefix(const char *text, struct correlate_prefix *out)
-{
-	const char *slash = strchr(text, '/');
-	size_t size = slash ? (size_t)(slash - text) : strlen(text);
-	char address[IP_ADDRESS_TEXT_SIZE];
-
-	if (size >= sizeof address)
-		return false;
-	memcpy(address, text, size);
-	address[size] = 0;
-	if (!ip_address_parse(address, &out->ip_version, &out->address))
-		return false;
-	out->bits = out->ip_version == 6 ? 128 : 32;
-	return !slash || parse_bits(slash + 1, out->ip_version, &out->bits);
-}
-
 static enum nt_status take_client(void *target, const struct option_row *row, const char *argument, struct nt_error *error)
 {
 	struct options *options = target;
 	struct correlate_prefix prefix = { 0 };
 
-	if (!parse_prefix(argument, &prefix))
+	if (!client_prefix_read(argument, &prefix))
 		return nt_fail(error, NT_EUSAGE, "--%s %s: not an IP address, or a length that its kind does not have", row->name,
 			       argument);
 	options->clients = nt_realloc_array(options->clients, options->client_count + 1, sizeof *options->clients);
