@@ -76,22 +76,12 @@ static void write_packets(struct json *json, const struct output *output)
 	json_end(json);
 }
 
-static const char *registry_text(enum net_registry registry)
-{
-	static const char *const texts[] = {
-		[NET_LINK_TYPE] = "linkType", [NET_ETHERTYPE] = "etherType",      [NET_IP_PROTOCOL] = "ipProtocol",
-		[NET_UDP_PORT] = "udpPort",   [NET_PPP_PROTOCOL] = "pppProtocol", [NET_LLC_SAP] = "llcSap",
-	};
-
-	return (size_t)registry < sizeof texts / sizeof texts[0] ? texts[registry] : "other";
-}
-
 static void write_unknown(struct json *json, const struct correlate_unknown *unknown)
 {
 	char text[64];
 
 	json_begin_object(json, NULL);
-	json_text(json, "registry", registry_text(unknown->registry));
+	json_text(json, "registry", net_registry_text(unknown->registry));
 	json_uint(json, "number", unknown->number);
 	json_optional_text(json, "name", net_unknown_text(unknown->registry, unknown->number, text));
 	json_uint(json, "packets", unknown->packets);

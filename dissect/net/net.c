@@ -322,6 +322,16 @@ enum net_result net_decode_quoted(uint8_t ip_version, struct cursor quoted, stru
 	return net_next(NET_ETHERTYPE, ip_version == 6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4, quoted, out);
 }
 
+const char *net_registry_text(enum net_registry registry)
+{
+	static const char *const texts[] = {
+		[NET_LINK_TYPE] = "linkType", [NET_ETHERTYPE] = "etherType",      [NET_IP_PROTOCOL] = "ipProtocol",
+		[NET_UDP_PORT] = "udpPort",   [NET_PPP_PROTOCOL] = "pppProtocol", [NET_LLC_SAP] = "llcSap",
+	};
+
+	return (size_t)registry < sizeof texts / sizeof texts[0] ? texts[registry] : "other";
+}
+
 const char *net_unknown_text(enum net_registry registry, uint32_t number, char out[64])
 {
 	static const char *const formats[] = {

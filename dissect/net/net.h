@@ -85,6 +85,9 @@ enum net_result net_decode_payload(struct net_packet *inout);
  */
 enum net_result net_decode_quoted(uint8_t ip_version, struct cursor quoted, struct net_packet *out);
 
+/* "linkType", "etherType", …: where the numbers are from, in the words of the JSON trace. */
+const char *net_registry_text(enum net_registry registry);
+
 /* "LINUX_SLL2", "EtherType 0x88cc (LLDP)", …; a static string or one in `out` (64 bytes). */
 const char *net_unknown_text(enum net_registry registry, uint32_t number, char out[64]);
 
