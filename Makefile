@@ -1,6 +1,6 @@
 # nettrace: `make demo` shows it, `make check` tests it; both install what is missing on Debian 12 first.
 #
-#   make              builds build/nettrace-analyze and build/nettrace-capture
+#   make              builds build/nettrace-analyze, build/nettrace-capture and build/libnettrace.so.0
 #   make check        all tests            make SAN=address,undefined check   the same under sanitizers
 #   make fields       cli/json/fields.def from tests/schema/trace.schema.json, when that changed
 #   make lint         layout, include direction, banned functions, headers that stand alone
@@ -23,14 +23,16 @@ PKG_FLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -I/usr/include/ndp
 LIBS      := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lndpi -lm
 WARN      := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Wundef \
              -Wformat=2 -Wno-format-nonliteral
-ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -I. -MMD -MP -fno-common $(WARN) $(if $(WERROR),-Werror) $(PKG_FLAGS) $(CFLAGS) \
-             $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+# One set of objects for the programs and the library: without interposition, position-independent code costs the programs nothing.
+ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -I. -MMD -MP -fno-common -fPIC -fno-semantic-interposition $(WARN) $(if $(WERROR),-Werror) \
+             $(PKG_FLAGS) $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 ALL_LDFLAGS := -pthread -Wl,--as-needed $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 
 LIB_SRC   := $(sort $(wildcard store/*.c capture/*.c dissect/*.c dissect/*/*.c correlate/*.c))
 CLI_SRC   := $(sort $(wildcard cli/*.c cli/*/*.c))
 PROGRAMS  := $(B)/nettrace-analyze $(B)/nettrace-capture
-MAIN_SRC  := cli/analyze.c cli/capture.c
+LIBRARY   := $(B)/libnettrace.so.0
+MAIN_SRC  := cli/analyze.c cli/capture.c cli/library/example.c
 UNIT_SRC  := $(sort $(wildcard tests/unit/check_*.c))
 FUZZ_SRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 LIB_OBJ   := $(patsubst %.c,$(B)/%.o,$(LIB_SRC) $(filter-out $(MAIN_SRC),$(CLI_SRC)))
@@ -40,7 +42,7 @@ REPLAYS   := $(FUZZ_SRC:%.c=$(B)/%)
 DEPS_BUILD := gcc make pkg-config libc6-dev libpcap-dev zlib1g-dev libzstd-dev libssl-dev libldns-dev libndpi-dev libsqlite3-dev \
               libnetfilter-log-dev libnetfilter-conntrack-dev libcap-ng-dev libnghttp2-dev libseccomp-dev libbrotli-dev \
               libarchive-dev libjansson-dev
-DEPS_CHECK := $(DEPS_BUILD) mandoc check python3 python3-jsonschema nftables zsh sqlite3 jq
+DEPS_CHECK := $(DEPS_BUILD) g++ mandoc check python3 python3-jsonschema nftables zsh sqlite3 jq
 DEPS_LINT  := $(DEPS_CHECK) clang clang-format libclang-rt-14-dev cppcheck shellcheck
 DEPS_LAB   := iproute2 nftables procps ethtool conntrack tcpdump wireshark-common tshark sqlite3 libcap2-bin nginx-light dnsmasq squid curl \
               wget openssl jq python3 zstd gnutls-bin nghttp2-client ngtcp2-client ngtcp2-server
@@ -50,16 +52,29 @@ DEPS_DEB   := $(DEPS_BUILD) git debhelper dpkg-dev lintian
 DEPS_BENCH := $(DEPS_LAB) apache2-utils dnsperf time libndpi-bin
 
 .PHONY: all deps deps-check deps-lint deps-lab deps-bench deps-soak deps-deb deb print-deps demo check lint bench soak coverage samples clean
-all: $(PROGRAMS)
+all: $(PROGRAMS) $(LIBRARY)
 
-$(PROGRAMS): $(B)/nettrace-%: $(B)/cli/%.o $(B)/libnettrace.a
+$(PROGRAMS): $(B)/nettrace-%: $(B)/cli/%.o $(B)/libnettrace-internal.a
 	$(Q)echo "  LD    $@"; $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-$(B)/libnettrace.a: $(LIB_OBJ)
+$(B)/libnettrace-internal.a: $(LIB_OBJ)
 	$(Q)rm -f $@; echo "  AR    $@"; $(AR) rcs $@ $^
 
 $(B)/%.o: %.c
 	$(Q)mkdir -p $(@D); echo "  CC    $<"; $(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# ---- libnettrace: what reads of the folders below cli/, and of cli/ what opens inputs ----
+RECORD_SRC := $(wildcard capture/live*.c capture/nflog*.c capture/netlink.c capture/conntrack.c capture/conntrack_message.c capture/sysctls.c \
+              capture/pcapng_write.c)
+SHARED_SRC := $(filter-out $(RECORD_SRC),$(LIB_SRC)) $(filter-out %/example.c,$(wildcard cli/library/*.c)) \
+              $(addprefix cli/,analysis.c archive_inputs.c client_prefix.c conntrack_log.c context.c inputs.c key_files.c notes.c \
+              output_inputs.c recording_input.c seed_inputs.c text.c timestamp.c)
+SHARED_OBJ := $(SHARED_SRC:%.c=$(B)/%.o)
+VERSION    := $(shell sed -n 's/^#define NETTRACE_VERSION "\(.*\)"/\1/p' cli/library/nettrace.h)
+
+$(LIBRARY): $(SHARED_OBJ) cli/library/nettrace.map
+	$(Q)echo "  LD    $@"; $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -shared -Wl,-soname,$(@F) -Wl,--version-script=cli/library/nettrace.map \
+		$(if $(SAN),,-Wl,-z,defs) -o $@ $(SHARED_OBJ) $(LIBS)
 
 # What .incbin reads is in no .d file.
 $(B)/cli/html/html_assets.o: cli/html/page.css cli/html/page.js
@@ -68,27 +83,27 @@ $(B)/cli/html/html_assets.o: cli/html/page.css cli/html/page.js
 TEST_LIBS := $(shell pkg-config --libs check libssl libbrotlienc 2>/dev/null)
 SUPPORT   := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/support/*.c)))
 
-$(UNITS): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/unit/main.o $(SUPPORT) $(B)/libnettrace.a
+$(UNITS): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/unit/main.o $(SUPPORT) $(B)/libnettrace-internal.a
 	$(Q)echo "  LD    $@"; $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(LIBS)
 
-$(REPLAYS): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(SUPPORT) $(B)/libnettrace.a
+$(REPLAYS): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(SUPPORT) $(B)/libnettrace-internal.a
 	$(Q)echo "  LD    $@"; $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(LIBS)
 
 check: deps-check
 	$(Q)$(MAKE) --no-print-directory check-built
 
 .PHONY: check-built
-check-built: $(PROGRAMS) $(UNITS) $(REPLAYS)
+check-built: $(PROGRAMS) $(LIBRARY) $(UNITS) $(REPLAYS)
 	$(Q)tests/run $(B)
 
 # ---- fuzzing: the library again, instrumented by clang, in a directory of its own ----
 FUZZ_SECONDS ?= 60
 fuzz-%: deps-lint
-	$(Q)$(MAKE) --no-print-directory CC=clang SAN=fuzzer-no-link,address,undefined B=build-fuzz build-fuzz/libnettrace.a \
+	$(Q)$(MAKE) --no-print-directory CC=clang SAN=fuzzer-no-link,address,undefined B=build-fuzz build-fuzz/libnettrace-internal.a \
 		build-fuzz/tests/fuzz/fuzz_$*.o $(patsubst $(B)/%,build-fuzz/%,$(SUPPORT))
 	$(Q)mkdir -p build-fuzz/found/$* tests/fuzz/corpus/$*
 	$(Q)clang -fsanitize=fuzzer,address,undefined -o build-fuzz/fuzz_$* build-fuzz/tests/fuzz/fuzz_$*.o \
-		$(patsubst $(B)/%,build-fuzz/%,$(SUPPORT)) build-fuzz/libnettrace.a $(TEST_LIBS) $(LIBS)
+		$(patsubst $(B)/%,build-fuzz/%,$(SUPPORT)) build-fuzz/libnettrace-internal.a $(TEST_LIBS) $(LIBS)
 	build-fuzz/fuzz_$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -max_len=65536 -artifact_prefix=build-fuzz/found/$*- \
 		build-fuzz/found/$* tests/fuzz/corpus/$*
 
@@ -107,7 +122,7 @@ soak: deps-soak
 		-o build-soak/run $(SOAK_FILES); status=$$?; \
 		find build-soak/run/sample -name '*.json' | xargs -r tests/contract && exit $$status
 
-$(B)/soak: $(B)/tests/soak/soak.o $(B)/tests/soak/analyze_main.o $(B)/tests/support/mutate.o $(B)/libnettrace.a
+$(B)/soak: $(B)/tests/soak/soak.o $(B)/tests/soak/analyze_main.o $(B)/tests/support/mutate.o $(B)/libnettrace-internal.a
 	$(Q)echo "  LD    $@"; $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/tests/soak/analyze_main.o: cli/analyze.c
@@ -160,12 +175,19 @@ mandir     ?= $(datadir)/man
 unitdir    ?= $(PREFIX)/lib/systemd/system
 bashdir    ?= $(datadir)/bash-completion/completions
 zshdir     ?= $(datadir)/zsh/site-functions
+libdir     ?= $(PREFIX)/lib
+includedir ?= $(PREFIX)/include
 INSTALLED  := $(bindir)/nettrace-analyze $(bindir)/nettrace-capture $(mandir)/man1/nettrace-analyze.1 $(mandir)/man8/nettrace-capture.8 \
-              $(mandir)/man5/nettrace-store.5 $(mandir)/man5/nettrace-trace.5 $(mandir)/man7/nettrace-findings.7 $(unitdir)/nettrace-capture@.service $(bashdir)/nettrace-analyze $(bashdir)/nettrace-capture \
-              $(zshdir)/_nettrace
+              $(mandir)/man5/nettrace-store.5 $(mandir)/man5/nettrace-trace.5 $(mandir)/man7/nettrace-findings.7 \
+              $(unitdir)/nettrace-capture@.service $(bashdir)/nettrace-analyze $(bashdir)/nettrace-capture $(zshdir)/_nettrace \
+              $(libdir)/libnettrace.so.$(VERSION) $(libdir)/libnettrace.so.0 $(libdir)/libnettrace.so $(includedir)/nettrace.h \
+              $(libdir)/pkgconfig/nettrace.pc
+
+# For programs that are started at once the linker's cache must know the library; where DESTDIR is moved to, whoever moves it sees to that.
+LDCONFIG = $(if $(DESTDIR),,$(Q)[ "$$(id -u)" != 0 ] || ldconfig)
 
 .PHONY: install uninstall
-install: $(PROGRAMS)
+install: $(PROGRAMS) $(LIBRARY)
 	$(Q)install -d $(addprefix $(DESTDIR),$(sort $(dir $(INSTALLED))))
 	$(Q)install -m 755 $(PROGRAMS) $(DESTDIR)$(bindir)
 	$(Q)for page in packaging/man/*; do install -m 644 $$page $(DESTDIR)$(mandir)/man$${page##*.}; done
@@ -173,9 +195,17 @@ install: $(PROGRAMS)
 		install -m 644 packaging/completions/nettrace.bash $(DESTDIR)$(bashdir)/$$name; done
 	$(Q)install -m 644 packaging/completions/_nettrace $(DESTDIR)$(zshdir)
 	$(Q)sed 's|@bindir@|$(bindir)|' packaging/nettrace-capture@.service >$(DESTDIR)$(unitdir)/nettrace-capture@.service
+	$(Q)install -m 644 $(LIBRARY) $(DESTDIR)$(libdir)/libnettrace.so.$(VERSION)
+	$(Q)ln -sf libnettrace.so.$(VERSION) $(DESTDIR)$(libdir)/libnettrace.so.0
+	$(Q)ln -sf libnettrace.so.0 $(DESTDIR)$(libdir)/libnettrace.so
+	$(Q)install -m 644 cli/library/nettrace.h $(DESTDIR)$(includedir)
+	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@libdir@|$(libdir)|; s|@includedir@|$(includedir)|; s|@VERSION@|$(VERSION)|' \
+		cli/library/nettrace.pc.in >$(DESTDIR)$(libdir)/pkgconfig/nettrace.pc
+	$(LDCONFIG)
 
 uninstall:
 	$(Q)rm -f $(addprefix $(DESTDIR),$(INSTALLED))
+	$(LDCONFIG)
 
 deb: deps-deb
 	$(Q)tests/deb $(B)

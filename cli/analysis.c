@@ -7,6 +7,22 @@
 #include <stdio.h>
 #include <string.h>
 
+struct correlate_options analysis_options(const struct options *options, const struct tls_keylog *keylog, struct verifier *verifier)
+{
+	return (struct correlate_options){
+		.clients = options->clients,
+		.client_count = options->client_count,
+		.headers = options->headers,
+		.excluded_headers = options->excluded_headers,
+		.excluded_header_count = options->excluded_header_count,
+		.secrets = options->secrets,
+		.no_app_protocol = options->no_app_protocol,
+		.hash_seed = options->seed,
+		.keylog = keylog,
+		.verifier = verifier,
+	};
+}
+
 /* What the files themselves say that is missing from them. */
 static void note_missing_packets(const struct output *output, struct correlator *correlator)
 {

@@ -5,7 +5,11 @@
 #define NETTRACE_CLI_ANALYSIS_H
 
 #include "cli/notes.h"
-#include "cli/output.h"
+#include "cli/options.h"
+
+/* How the options are told to the correlator.  `keylog` and `verifier` may be NULL; what they and the options point to must live on. */
+struct correlate_options analysis_options(const struct options *options, const struct tls_keylog *keylog,
+					  struct verifier *verifier);
 
 /* Notes what the files themselves say that is missing from them; after the last packet, before correlator_finish(). */
 void analysis_note_missing(const struct output *output, struct correlator *correlator);

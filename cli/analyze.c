@@ -127,27 +127,9 @@ static struct trace_sink wanted_records(const struct run *run)
 			 (!run->options->json || run->options->diff) && !run->options->ndjson);
 }
 
-static struct correlate_options correlate_options(const struct run *run)
-{
-	const struct options *options = run->options;
-
-	return (struct correlate_options){
-		.clients = options->clients,
-		.client_count = options->client_count,
-		.headers = options->headers,
-		.excluded_headers = options->excluded_headers,
-		.excluded_header_count = options->excluded_header_count,
-		.secrets = options->secrets,
-		.no_app_protocol = options->no_app_protocol,
-		.hash_seed = options->seed,
-		.keylog = run->keylog,
-		.verifier = run->verifier,
-	};
-}
-
 static struct correlator *new_correlator(struct run *run)
 {
-	const struct correlate_options correlate = correlate_options(run);
+	const struct correlate_options correlate = analysis_options(run->options, run->keylog, run->verifier);
 
 	run->list.hits = &run->hits;
 	if (needs_all_records(run))
@@ -159,14 +141,6 @@ static struct correlator *new_correlator(struct run *run)
 		return correlator_new(&correlate, &trace_tee_sink, &run->tee, &run->hits);
 	}
 	return correlator_new(&correlate, &run->sink, run->ndjson ? (void *)run->ndjson : &run->list, &run->hits);
-}
-
-static void read_keys(struct run *run)
-{
-	if (!inputs_keys(run->inputs).size && !inputs_keys_may_come(run->inputs))
-		return;
-	run->keylog = tls_keylog_new(run->options->seed, &run->hits);
-	inputs_give_keys(run->inputs, run->keylog);
 }
 
 /* ---- names ---- */
@@ -336,7 +310,7 @@ static void prepare(struct run *run)
 	describe(run);
 	if (run->options->ndjson && !needs_all_records(run))
 		run->ndjson = ndjson_new(run->out.file, &run->output, judge, run);
-	read_keys(run);
+	run->keylog = inputs_keylog_new(run->inputs);
 	run->correlator = new_correlator(run);
 	run->output.stats = correlator_stats(run->correlator);
 }
@@ -469,7 +443,7 @@ static bool write_output(struct run *run)
 /* From the first packet to all that is known of the trace. */
 static enum exit_status read_trace(struct run *run)
 {
-	const struct correlate_options correlate = correlate_options(run);
+	const struct correlate_options correlate = analysis_options(run->options, run->keylog, run->verifier);
 	enum exit_status exit_status;
 	struct nt_error error = { 0 };
 

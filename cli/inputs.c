@@ -220,6 +220,17 @@ bool inputs_keys_may_come(const struct inputs *inputs)
 	return false;
 }
 
+struct tls_keylog *inputs_keylog_new(struct inputs *inputs)
+{
+	struct tls_keylog *keylog;
+
+	if (!inputs_keys(inputs).size && !inputs_keys_may_come(inputs))
+		return NULL;
+	keylog = tls_keylog_new(inputs->options->seed, inputs->hits);
+	inputs_give_keys(inputs, keylog);
+	return keylog;
+}
+
 /* ---- the whole ---- */
 
 enum nt_status inputs_open(struct inputs **out, const struct options *options, const struct notes *notes, struct limit_hits *hits,

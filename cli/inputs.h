@@ -46,11 +46,13 @@ struct context *inputs_context(const struct inputs *inputs);
 /* All NSS key log lines that are known by now: from --keylog, from the recording, from blocks in pcapng files.  Lives until the next call. */
 struct bytes inputs_keys(struct inputs *inputs);
 
-/* Adds to `keylog` those that the last call did not: those in files are known before the first packet,
- * on a pipe they come with the packets. */
-void inputs_give_keys(struct inputs *inputs, struct tls_keylog *keylog);
-
 /* Whether more of them may come while packets are read: files are looked through before, pipes cannot be. */
 bool inputs_keys_may_come(const struct inputs *inputs);
+
+/* A key log with them; NULL if there are none, and none may come.  The caller frees it. */
+struct tls_keylog *inputs_keylog_new(struct inputs *inputs);
+
+/* Adds to it those that came since. */
+void inputs_give_keys(struct inputs *inputs, struct tls_keylog *keylog);
 
 #endif

@@ -1,12 +1,12 @@
 /*
- * The version of nettrace, as --version and the trace show it.
+ * The version of nettrace, as --version and the trace show it: NETTRACE_VERSION, which the public header defines.
  */
 #ifndef NETTRACE_CLI_VERSION_H
 #define NETTRACE_CLI_VERSION_H
 
-#include <stdio.h>
+#include "cli/library/nettrace.h"
 
-#define NETTRACE_VERSION "0.1.0"
+#include <stdio.h>
 
 /* Our version, and one line for each library that does part of the work. */
 void version_print(FILE *out);
