@@ -9,7 +9,7 @@
 #   make coverage     lines that the tests run, per folder and dissector; fails when a dissector is below 85 %
 #   make bench        the analyzer beside tcpdump, and decrypting, on captures that it makes; nettrace-capture beside dumpcap, under load
 #   make install      PREFIX=/usr/local, DESTDIR; make uninstall removes it
-#   make deb          the Debian package, in build/deb, checked by lintian and run from there
+#   make deb          the Debian packages, in build/deb, checked by lintian and run from there
 #   make samples      records samples/ again (root; real servers and clients in network namespaces)
 
 CC       ?= cc
