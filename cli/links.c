@@ -20,12 +20,21 @@ void links_reserve(struct links *links, size_t count)
 void links_add(struct links *links, trace_id parent, size_t index)
 {
 	if (parent)
-		links->at[links->count++] = (struct link){ parent, index };
+		links->at[links->count++] = (struct link){ parent, (uint32_t)index };
+}
+
+/* Children mostly come in the order of their parents. */
+static bool is_sorted(const struct links *links)
+{
+	for (size_t i = 1; i < links->count; i++)
+		if (compare(&links->at[i - 1], &links->at[i]) > 0)
+			return false;
+	return true;
 }
 
 void links_sort(struct links *links)
 {
-	if (links->count)
+	if (!is_sorted(links))
 		qsort(links->at, links->count, sizeof *links->at, compare);
 }
 

@@ -9,7 +9,7 @@
 
 struct link {
 	trace_id parent;
-	size_t index; /* of the child in its list */
+	uint32_t index; /* of the child in its list, of which LIMIT_RECORDS is the longest */
 };
 
 /* Sorted by parent, then index.  Zeroed memory has none. */
