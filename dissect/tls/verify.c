@@ -1,4 +1,5 @@
 #include "dissect/tls/verify.h"
+#include "dissect/tls/der.h"
 #include "store/limits.h"
 
 #include <arpa/inet.h>
@@ -51,8 +52,19 @@ struct remembered {
 	struct verify_outcome outcome;
 };
 
+/* A certificate that OpenSSL has not read yet. */
+struct anchor {
+	X509_NAME *subject;
+	uint8_t *der;
+	size_t size;
+	bool trusted; /* in OpenSSL's own format */
+};
+
 struct verifier {
 	X509_STORE *store;
+	X509_LOOKUP_METHOD *method; /* by which it finds its certificates; NULL: all of them were read at once */
+	struct anchor *anchors;
+	size_t anchor_count, anchor_capacity;
 	size_t certificates; /* read, of which some may be the same */
 	EVP_MD *sha256;
 	EVP_MD_CTX *hashing;
@@ -98,7 +110,7 @@ static struct remembered *place_of(struct verifier *verifier, const uint8_t dige
 
 /* ---- the trust store ---- */
 
-/* `trusted`: in OpenSSL's own format, in which what it is trusted for follows the certificate. */
+/* `trusted`: in OpenSSL's own format, in which what it is trusted for follows the certificate.  The store then has it, once. */
 static bool parse_anchor(struct verifier *verifier, const uint8_t *der, size_t size, bool trusted)
 {
 	const uint8_t *at = der;
@@ -107,6 +119,83 @@ static bool parse_anchor(struct verifier *verifier, const uint8_t *der, size_t s
 
 	X509_free(certificate);
 	return good;
+}
+
+/* RFC 5280 4.1; what may follow the certificate is OpenSSL's own. */
+static X509_NAME *read_subject(const uint8_t *der, size_t size, bool trusted)
+{
+	struct cursor file = cur_of(der, size, 0), certificate = der_enter(&file, DER_SEQUENCE);
+	struct cursor tbs = der_enter(&certificate, DER_SEQUENCE);
+	struct bytes subject;
+
+	(void)der_enter_optional(&tbs, DER_VERSION);
+	for (int i = 0; i < 4; i++)
+		(void)der_next(&tbs); /* serial number, signature, issuer, validity */
+	subject = der_next(&tbs).whole;
+	if (file.state != CUR_OK || tbs.state != CUR_OK || (cur_left(&file) && !trusted))
+		return NULL;
+	return d2i_X509_NAME(NULL, &subject.at, (long)subject.size);
+}
+
+/* Reading a certificate takes OpenSSL a tenth of a millisecond, and of those of a system no capture needs more than a few. */
+static bool keep_anchor(struct verifier *verifier, const uint8_t *der, size_t size, bool trusted)
+{
+	X509_NAME *subject = read_subject(der, size, trusted);
+	struct anchor *anchor;
+
+	if (!subject)
+		return false;
+	if (verifier->anchor_count == verifier->anchor_capacity) {
+		verifier->anchor_capacity = verifier->anchor_capacity ? verifier->anchor_capacity * 2 : 256;
+		verifier->anchors = nt_realloc_array(verifier->anchors, verifier->anchor_capacity, sizeof(struct anchor));
+	}
+	anchor = &verifier->anchors[verifier->anchor_count++];
+	*anchor = (struct anchor){ .subject = subject, .der = nt_alloc(size), .size = size, .trusted = trusted };
+	memcpy(anchor->der, der, size);
+	return true;
+}
+
+static void drop_anchor(struct verifier *verifier, size_t index)
+{
+	X509_NAME_free(verifier->anchors[index].subject);
+	free(verifier->anchors[index].der);
+	verifier->anchors[index] = verifier->anchors[--verifier->anchor_count];
+}
+
+/* All with this name, as there may be several; the store has them from then on, and does not ask for the name again. */
+static int find_anchors(X509_LOOKUP *lookup, X509_LOOKUP_TYPE type, const X509_NAME *name, X509_OBJECT *found)
+{
+	struct verifier *verifier = X509_LOOKUP_get_method_data(lookup);
+	const X509_OBJECT *object;
+	X509 *certificate;
+
+	for (size_t i = 0; type == X509_LU_X509 && i < verifier->anchor_count;) {
+		const struct anchor *anchor = &verifier->anchors[i];
+
+		if (X509_NAME_cmp(anchor->subject, name) != 0) {
+			i++;
+			continue;
+		}
+		(void)parse_anchor(verifier, anchor->der, anchor->size, anchor->trusted);
+		drop_anchor(verifier, i);
+	}
+	object = X509_OBJECT_retrieve_by_subject(X509_STORE_get0_objects(verifier->store), type, name);
+	certificate = object ? X509_OBJECT_get0_X509(object) : NULL;
+	if (!certificate || !X509_OBJECT_set1_X509(found, certificate))
+		return 0;
+	X509_free(certificate); /* X509_LOOKUP_meth_new(3): who asked takes a reference of its own */
+	return 1;
+}
+
+static bool read_when_needed(struct verifier *verifier)
+{
+	X509_LOOKUP *lookup;
+
+	verifier->method = X509_LOOKUP_meth_new("certificates of the system");
+	if (!verifier->method || !X509_LOOKUP_meth_set_get_by_subject(verifier->method, find_anchors))
+		return false;
+	lookup = X509_STORE_add_lookup(verifier->store, verifier->method);
+	return lookup && X509_LOOKUP_set_method_data(lookup, verifier);
 }
 
 /* Reading a certificate takes OpenSSL long, and a store often holds each twice: in a bundle and in a file of its own. */
@@ -119,7 +208,8 @@ static bool add_anchor(struct verifier *verifier, const uint8_t *der, size_t siz
 	    !hash(verifier, &(struct bytes){ der, size }, 1, (struct bytes){ NULL, 0 }, digest))
 		return false;
 	place = place_of(verifier, digest);
-	if (memcmp(place->digest, digest, sizeof(digest)) != 0 && !parse_anchor(verifier, der, size, trusted))
+	if (memcmp(place->digest, digest, sizeof(digest)) != 0 &&
+	    !(verifier->method ? keep_anchor(verifier, der, size, trusted) : parse_anchor(verifier, der, size, trusted)))
 		return false;
 	memcpy(place->digest, digest, sizeof(digest));
 	verifier->certificates++;
@@ -300,7 +390,7 @@ enum nt_status verifier_new(struct verifier **out, const char *path, struct nt_e
 	verifier->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	verifier->hashing = EVP_MD_CTX_new();
 	verifier->remembered = nt_zalloc(REMEMBERED * sizeof(verifier->remembered[0]));
-	if (!verifier->store || !verifier->sha256 || !verifier->hashing)
+	if (!verifier->store || !verifier->sha256 || !verifier->hashing || (!path && !read_when_needed(verifier)))
 		status = nt_fail(error, NT_ENOTSUP,
 				 "cannot verify certificates: OpenSSL does not start; see its configuration file");
 	else
@@ -318,6 +408,10 @@ void verifier_free(struct verifier *verifier)
 	if (!verifier)
 		return;
 	X509_STORE_free(verifier->store);
+	X509_LOOKUP_meth_free(verifier->method);
+	while (verifier->anchor_count)
+		drop_anchor(verifier, 0);
+	free(verifier->anchors);
 	EVP_MD_free(verifier->sha256);
 	EVP_MD_CTX_free(verifier->hashing);
 	free(verifier->remembered);

@@ -99,6 +99,41 @@ START_TEST(system_store_is_found_as_openssl_finds_it)
 }
 END_TEST
 
+/* The second verifier_check() finds what the first has read. */
+static void expect_system(const char *file, enum verify_result result)
+{
+	struct verifier *made;
+
+	setenv("SSL_CERT_DIR", pki_path("none"), 1);
+	setenv("SSL_CERT_FILE", pki_path(file), 1);
+	made = pki_trust(NULL);
+	ck_assert_int_eq(pki_ask(made, CHAIN(&pki.leaf, &pki.middle), "", NOW).result, result);
+	ck_assert_int_eq(pki_ask(made, CHAIN(&pki.leaf, &pki.middle), "", NOW - 1).result, result);
+	ck_assert_int_eq(pki_ask(made, CHAIN(&pki.leaf, &pki.middle, &pki.root), "", NOW).result, result);
+	verifier_free(made);
+}
+
+START_TEST(system_store_may_hold_a_certificate_twice)
+{
+	pki_write_pem("twice", &pki.root);
+	pki_write_pem("twice", &pki.middle);
+	pki_write_pem("twice", &pki.root);
+	pki_write_pem("twice", &pki.root);
+	expect_system("twice", VERIFY_OK);
+}
+END_TEST
+
+START_TEST(distrust_in_the_system_store_counts)
+{
+	FILE *file = fopen(pki_path("distrusted"), "w");
+
+	X509_add1_reject_object(pki.root.x509, OBJ_nid2obj(NID_server_auth));
+	PEM_write_X509_AUX(file, pki.root.x509);
+	fclose(file);
+	expect_system("distrusted", VERIFY_UNKNOWN_ISSUER);
+}
+END_TEST
+
 Suite *nettrace_suite(void)
 {
 	Suite *suite = suite_create("trust store");
@@ -111,6 +146,8 @@ Suite *nettrace_suite(void)
 	tcase_add_test(tcase, store_that_cannot_be_used_is_an_error);
 	tcase_add_test(tcase, distrust_in_the_store_counts);
 	tcase_add_test(tcase, system_store_is_found_as_openssl_finds_it);
+	tcase_add_test(tcase, system_store_may_hold_a_certificate_twice);
+	tcase_add_test(tcase, distrust_in_the_system_store_counts);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
