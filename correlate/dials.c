@@ -545,8 +545,11 @@ static void name_dial(struct correlator *c, struct dial *dial, const struct addr
 
 void dials_name(struct correlator *c, struct tcp_conn *conn, struct bytes name, enum trace_evidence evidence)
 {
-	struct address_tuple tuple = tcp_tuple(conn);
+	struct address_tuple tuple;
 
+	if (!conn->dial || rank(evidence) <= rank(conn->dial->record.host_by)) /* further requests say nothing new */
+		return;
+	tuple = tcp_tuple(conn);
 	name_dial(c, conn->dial, &tuple, name, evidence);
 }
 

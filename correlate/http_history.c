@@ -213,7 +213,7 @@ void http_history_request(struct correlator *c, const struct tcp_conn *conn, str
 
 	if (event)
 		request->redirected_from = event->request;
-	event = find(client, EVENT_FAILED, hash_of(c->http_history, request->method, request->url), request->req_sent);
+	event = find(client, EVENT_FAILED, asked.url, request->req_sent);
 	request->retry_of = event ? event->request : unanswered(c, client, &asked, request->req_sent);
 	note_asked(client, &asked);
 }

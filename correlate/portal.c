@@ -4,30 +4,39 @@
 
 #include <string.h>
 
+#define TEXT(literal) \
+	{ \
+		(const uint8_t *)(literal), sizeof(literal) - 1 \
+	}
+#define NO_TEXT \
+	{ \
+		NULL, 0 \
+	}
+
 /* What the server of a check says: a status without a body, or a page with these words in it. */
 struct connectivity_check {
-	const char *host; /* NULL: the path alone is known well enough */
-	const char *path;
+	struct bytes host; /* empty: the path alone is known well enough */
+	struct bytes path;
 	uint16_t status;
 	const char *words; /* NULL: no body */
 };
 
 /* Android and Chrome OS, Apple, Windows, Firefox, NetworkManager and its distributions. */
 static const struct connectivity_check checks[] = {
-	{ NULL, "/generate_204", 204, NULL },
-	{ NULL, "/gen_204", 204, NULL },
-	{ NULL, "/hotspot-detect.html", 200, "Success" },
-	{ NULL, "/library/test/success.html", 200, "Success" },
-	{ "captive.apple.com", "/", 200, "Success" },
-	{ NULL, "/connecttest.txt", 200, "Microsoft Connect Test" },
-	{ NULL, "/ncsi.txt", 200, "Microsoft NCSI" },
-	{ "detectportal.firefox.com", "/success.txt", 200, "success" },
-	{ "detectportal.firefox.com", "/canonical.html", 200, "support.mozilla.org" },
-	{ NULL, "/nm-check.txt", 200, "NetworkManager is online" },
-	{ NULL, "/check_network_status.txt", 200, "NetworkManager is online" },
-	{ "network-test.debian.org", "/nm", 200, "NetworkManager is online" },
-	{ "fedoraproject.org", "/static/hotspot.txt", 200, "OK" },
-	{ "connectivity-check.ubuntu.com", "/", 204, NULL },
+	{ NO_TEXT, TEXT("/generate_204"), 204, NULL },
+	{ NO_TEXT, TEXT("/gen_204"), 204, NULL },
+	{ NO_TEXT, TEXT("/hotspot-detect.html"), 200, "Success" },
+	{ NO_TEXT, TEXT("/library/test/success.html"), 200, "Success" },
+	{ TEXT("captive.apple.com"), TEXT("/"), 200, "Success" },
+	{ NO_TEXT, TEXT("/connecttest.txt"), 200, "Microsoft Connect Test" },
+	{ NO_TEXT, TEXT("/ncsi.txt"), 200, "Microsoft NCSI" },
+	{ TEXT("detectportal.firefox.com"), TEXT("/success.txt"), 200, "success" },
+	{ TEXT("detectportal.firefox.com"), TEXT("/canonical.html"), 200, "support.mozilla.org" },
+	{ NO_TEXT, TEXT("/nm-check.txt"), 200, "NetworkManager is online" },
+	{ NO_TEXT, TEXT("/check_network_status.txt"), 200, "NetworkManager is online" },
+	{ TEXT("network-test.debian.org"), TEXT("/nm"), 200, "NetworkManager is online" },
+	{ TEXT("fedoraproject.org"), TEXT("/static/hotspot.txt"), 200, "OK" },
+	{ TEXT("connectivity-check.ubuntu.com"), TEXT("/"), 204, NULL },
 };
 
 /* ---- URLs ---- */
@@ -72,8 +81,7 @@ const struct connectivity_check *portal_check(const struct trace_http_request *r
 	if (request->is_connect || !bytes_equal(request->method, BYTES("GET")) || !split(request->url, &url))
 		return NULL;
 	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
-		if (bytes_equal(url.path, bytes_of(checks[i].path)) &&
-		    (!checks[i].host || bytes_equal_nocase(url.host, bytes_of(checks[i].host))))
+		if (bytes_equal(url.path, checks[i].path) && (!checks[i].host.size || bytes_equal_nocase(url.host, checks[i].host)))
 			return &checks[i];
 	return NULL;
 }

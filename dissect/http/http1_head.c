@@ -7,19 +7,19 @@ enum { FIELDS_FIRST = 32 };
 
 /* ---- pieces of text ---- */
 
-static struct bytes bytes_after(struct bytes text, size_t n)
+static inline struct bytes bytes_after(struct bytes text, size_t n)
 {
 	if (n >= text.size)
 		return (struct bytes){ NULL, 0 };
 	return (struct bytes){ text.at + n, text.size - n };
 }
 
-static struct bytes bytes_until(struct bytes text, size_t n)
+static inline struct bytes bytes_until(struct bytes text, size_t n)
 {
 	return (struct bytes){ text.at, n < text.size ? n : text.size };
 }
 
-static bool is_space(uint8_t c)
+static inline bool is_space(uint8_t c)
 {
 	return c == ' ' || c == '\t' || c == '\r'; /* a bare CR counts as a space, RFC 9112 2.2 */
 }
@@ -45,7 +45,7 @@ static bool is_token_char(uint8_t c)
 	return is_alphanumeric(c) || (c && memchr("!#$%&'*+-.^_`|~", c, 15));
 }
 
-static struct bytes trim_left(struct bytes text)
+static inline struct bytes trim_left(struct bytes text)
 {
 	size_t n = 0;
 
@@ -54,9 +54,10 @@ static struct bytes trim_left(struct bytes text)
 	return bytes_after(text, n);
 }
 
-static struct bytes trim(struct bytes text)
+static inline struct bytes trim(struct bytes text)
 {
-	text = trim_left(text);
+	if (text.size && is_space(text.at[0]))
+		text = trim_left(text);
 	while (text.size && is_space(text.at[text.size - 1]))
 		text.size--;
 	return text;
