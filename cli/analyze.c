@@ -127,9 +127,27 @@ static struct trace_sink wanted_records(const struct run *run)
 			 (!run->options->json || run->options->diff) && !run->options->ndjson);
 }
 
+/* The report has them with -v. */
+static bool shows_fingerprints(const struct options *options)
+{
+	bool any = options->json || options->ndjson || options->verbose || options->store;
+
+	for (int i = 0; i < EXPORT_KINDS; i++)
+		any = any || options->exports[i];
+	return any;
+}
+
+static struct correlate_options correlate_options(const struct run *run)
+{
+	struct correlate_options correlate = analysis_options(run->options, run->keylog, run->verifier);
+
+	correlate.no_fingerprints = !shows_fingerprints(run->options);
+	return correlate;
+}
+
 static struct correlator *new_correlator(struct run *run)
 {
-	const struct correlate_options correlate = analysis_options(run->options, run->keylog, run->verifier);
+	const struct correlate_options correlate = correlate_options(run);
 
 	run->list.hits = &run->hits;
 	if (needs_all_records(run))
@@ -443,7 +461,7 @@ static bool write_output(struct run *run)
 /* From the first packet to all that is known of the trace. */
 static enum exit_status read_trace(struct run *run)
 {
-	const struct correlate_options correlate = analysis_options(run->options, run->keylog, run->verifier);
+	const struct correlate_options correlate = correlate_options(run);
 	enum exit_status exit_status;
 	struct nt_error error = { 0 };
 

@@ -146,6 +146,8 @@ static void *tls_open(struct app *app, int client_side)
 	state->app = app;
 	state->client_side = client_side;
 	state->session = tls_session_new(&events, state, app->c->hits);
+	if (app->c->options.no_fingerprints)
+		tls_session_omit_fingerprints(state->session);
 	if (app->c->options.keylog) {
 		tls_session_set_keylog(state->session, app->c->options.keylog);
 		tls_session_remember(state->session, app->c->resumable);

@@ -32,6 +32,7 @@ struct correlate_options {
 	size_t excluded_header_count;
 	bool secrets;                    /* credentials in header values and URLs are shown */
 	bool no_app_protocol;            /* nDPI is not asked */
+	bool no_fingerprints;            /* JA3 and JA4 of tunnels stay empty */
 	const struct tls_keylog *keylog; /* NULL: nothing is decrypted */
 	struct verifier *verifier;       /* NULL: chains are not verified */
 	uint64_t hash_seed;              /* keys the tables, so that nobody can prepare collisions */

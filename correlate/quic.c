@@ -156,12 +156,21 @@ static void crypto(void *context, enum quic_side from, bool sealed, struct bytes
 	tls_session_feed_messages(handshake->tls, from == QUIC_CLIENT ? TLS_CLIENT : TLS_SERVER, sealed, data);
 }
 
+static struct tls_session *new_tls(struct quic_handshake *handshake, const struct correlator *c)
+{
+	struct tls_session *tls = tls_session_new(&tls_events, handshake, c->hits);
+
+	if (c->options.no_fingerprints)
+		tls_session_omit_fingerprints(tls);
+	return tls;
+}
+
 static void restarted(void *context)
 {
 	struct quic_handshake *handshake = context;
 
 	tls_session_free(handshake->tls);
-	handshake->tls = tls_session_new(&tls_events, handshake, handshake->flow->c->hits);
+	handshake->tls = new_tls(handshake, handshake->flow->c);
 	handshake->flow->restarted = true;
 }
 
@@ -308,7 +317,7 @@ static struct quic_handshake *handshake_new(struct quic_flow *flow, const struct
 
 	handshake->flow = flow;
 	handshake->session = quic_session_new(&quic_events, handshake, c->hits);
-	handshake->tls = tls_session_new(&tls_events, handshake, c->hits);
+	handshake->tls = new_tls(handshake, c);
 	tunnel_init(&handshake->tunnel, c, &flow->attempt.tuple);
 	handshake->tunnel.client_begin = packet->time;
 	handshake->tunnel.circumstances.hello = packet->ref;

@@ -26,7 +26,7 @@ static void handle_client_hello(struct tls_session *session, enum cur_state stat
 static void read_client_hello(struct tls_session *session, struct cursor body)
 {
 	struct tls_client_hello hello;
-	enum cur_state state = tls_read_client_hello(body, &hello);
+	enum cur_state state = tls_read_client_hello(body, !session->no_fingerprints, &hello);
 
 	if (session->bare && hello.ja4[0])
 		hello.ja4[0] = 'q';

@@ -320,7 +320,7 @@ static enum cur_state read_client_end(struct cursor *body, struct client_reader 
 	return worse(result, body->state);
 }
 
-enum cur_state tls_read_client_hello(struct cursor body, struct tls_client_hello *out)
+enum cur_state tls_read_client_hello(struct cursor body, bool fingerprints, struct tls_client_hello *out)
 {
 	struct client_reader r = { .hello = out };
 	struct cursor session_id, ciphers;
@@ -336,7 +336,7 @@ enum cur_state tls_read_client_hello(struct cursor body, struct tls_client_hello
 	r.lists.ciphers = read_numbers(&ciphers, out->ciphers, TLS_MAX_LIST, &out->cipher_count);
 	(void)read_vector8(&body); /* compression methods */
 	result = worse(ciphers.state, read_client_end(&body, &r));
-	if (result == CUR_OK)
+	if (result == CUR_OK && fingerprints)
 		tls_fingerprint(&r.lists, out);
 	return result;
 }

@@ -49,8 +49,8 @@ static inline bool tls_is_grease(uint16_t value)
 }
 
 /* For the hellos: legacy_version is 0 when not even version and random are here, that is, when the message is not worth reporting.
- * ja3 and ja4 are empty unless the result is CUR_OK. */
-enum cur_state tls_read_client_hello(struct cursor body, struct tls_client_hello *out);
+ * ja3 and ja4 are empty unless they are wanted and the result is CUR_OK. */
+enum cur_state tls_read_client_hello(struct cursor body, bool fingerprints, struct tls_client_hello *out);
 enum cur_state tls_read_ssl2_hello(struct cursor body, struct tls_client_hello *out); /* from the message type on */
 enum cur_state tls_read_server_hello(struct cursor body, struct tls_server_hello *out);
 enum cur_state tls_read_draft_retry(struct cursor body, struct tls_server_hello *out); /* TLS_HELLO_RETRY_REQUEST */

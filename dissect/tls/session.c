@@ -28,6 +28,11 @@ void tls_session_free(struct tls_session *session)
 	free(session);
 }
 
+void tls_session_omit_fingerprints(struct tls_session *session)
+{
+	session->no_fingerprints = true;
+}
+
 void tls_session_set_keylog(struct tls_session *session, const struct tls_keylog *keylog)
 {
 	session->keylog = keylog;

@@ -65,6 +65,7 @@ struct tls_session {
 	struct tls_direction side[2];
 	enum tls_stage stage;
 	uint16_t version, cipher; /* 0 until the server has chosen */
+	bool no_fingerprints;
 	bool client_hello;
 	bool offers_13;
 	bool early_data; /* announced by the last ClientHello */

@@ -104,6 +104,9 @@ struct tls_session; /* handle */
 struct tls_session *tls_session_new(const struct tls_events *events, void *context, struct limit_hits *hits);
 void tls_session_free(struct tls_session *session); /* NULL is fine */
 
+/* ja3 and ja4 of ClientHellos stay empty, which saves a good part of the time that they cost. */
+void tls_session_omit_fingerprints(struct tls_session *session);
+
 /*
  * Lets the session look inside with the secrets of this log, which must be complete before the first byte is fed and outlive the session.
  * Then handshake_done is the client's Finished itself, alerts are told with their content, certificates of TLS 1.3 are handed out, and so

@@ -6,7 +6,7 @@
 
 static enum cur_state read_hello(const struct wire *w, struct tls_client_hello *hello)
 {
-	return tls_read_client_hello(cur_of(w->at + 4, w->size - 4, 0), hello);
+	return tls_read_client_hello(cur_of(w->at + 4, w->size - 4, 0), true, hello);
 }
 
 START_TEST(client_hello_fields)
@@ -34,6 +34,22 @@ START_TEST(client_hello_fields)
 }
 END_TEST
 
+START_TEST(fingerprints_are_made_only_for_who_wants_them)
+{
+	struct wire w = { .size = 0 };
+	struct tls_client_hello hello;
+
+	wire_put_client_hello(&w, OFFER_13);
+	ck_assert_int_eq(tls_read_client_hello(cur_of(w.at + 4, w.size - 4, 0), false, &hello), CUR_OK);
+	ck_assert_str_eq(hello.ja3, "");
+	ck_assert_str_eq(hello.ja4, "");
+	ck_assert(bytes_equal(hello.server_name, BYTES("example.org")));
+	ck_assert_int_eq(read_hello(&w, &hello), CUR_OK);
+	ck_assert_uint_eq(strlen(hello.ja3), 32);
+	ck_assert_uint_eq(strlen(hello.ja4), 36);
+}
+END_TEST
+
 START_TEST(every_prefix_of_a_hello_is_cut)
 {
 	struct wire w = { .size = 0 };
@@ -44,9 +60,9 @@ START_TEST(every_prefix_of_a_hello_is_cut)
 		uint8_t *copy = nt_alloc(size ? size : 1);
 
 		memcpy(copy, w.at + 4, size);
-		ck_assert_int_eq(tls_read_client_hello(cur_of(copy, size, w.size - 4 - size), &hello), CUR_CUT);
+		ck_assert_int_eq(tls_read_client_hello(cur_of(copy, size, w.size - 4 - size), true, &hello), CUR_CUT);
 		ck_assert_str_eq(hello.ja3, "");
-		ck_assert_int_eq(tls_read_client_hello(cur_of(copy, size, 0), &hello), size == 45 ? CUR_OK : CUR_BAD);
+		ck_assert_int_eq(tls_read_client_hello(cur_of(copy, size, 0), true, &hello), size == 45 ? CUR_OK : CUR_BAD);
 		free(copy);
 	}
 }
@@ -338,6 +354,7 @@ Suite *nettrace_suite(void)
 	TCase *hello = tcase_create("hello"), *print = tcase_create("fingerprint"), *look = tcase_create("recognition"),
 	      *names = tcase_create("names");
 
+	tcase_add_test(hello, fingerprints_are_made_only_for_who_wants_them);
 	tcase_add_test(hello, client_hello_fields);
 	tcase_add_test(hello, every_prefix_of_a_hello_is_cut);
 	tcase_add_test(hello, wrong_extension_does_not_hide_the_others);
