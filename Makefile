@@ -42,7 +42,7 @@ REPLAYS   := $(FUZZ_SRC:%.c=$(B)/%)
 DEPS_BUILD := gcc make pkg-config libc6-dev libpcap-dev zlib1g-dev libzstd-dev libssl-dev libldns-dev libndpi-dev libsqlite3-dev \
               libnetfilter-log-dev libnetfilter-conntrack-dev libcap-ng-dev libnghttp2-dev libseccomp-dev libbrotli-dev \
               libarchive-dev libjansson-dev
-DEPS_CHECK := $(DEPS_BUILD) g++ mandoc check python3 python3-jsonschema nftables zsh sqlite3 jq
+DEPS_CHECK := $(DEPS_BUILD) g++ mandoc check python3 python3-jsonschema python3-html5lib nftables zsh sqlite3 jq
 DEPS_LINT  := $(DEPS_CHECK) clang clang-format libclang-rt-14-dev cppcheck shellcheck
 DEPS_LAB   := iproute2 nftables procps ethtool conntrack tcpdump wireshark-common tshark sqlite3 libcap2-bin nginx-light dnsmasq squid curl \
               wget openssl jq python3 zstd gnutls-bin nghttp2-client ngtcp2-client ngtcp2-server
