@@ -120,11 +120,13 @@ static const struct option_row rows[] = {
 	{ "diff", 0, NULL, "compare two inputs, one that worked and one that did not: where they part, and in what",
 	  option_take_flag, SETS(diff) },
 	{ "output", 'o', "FILE", "write to FILE, which is replaced only when all is written", option_take_file, SETS(output) },
+	{ "html", 0, "FILE", "write the trace to FILE as a web page, beside the report or JSON", option_take_file,
+	  SETS(exports[EXPORT_HTML]) },
 	{ "har", 0, "FILE", "write the HTTP requests to FILE as HAR 1.2, for the developer tools of browsers", option_take_file,
 	  SETS(exports[EXPORT_HAR]) },
-	{ "otlp", 0, "FILE", "write it to FILE as spans of OpenTelemetry, OTLP/JSON", option_take_file,
+	{ "otlp", 0, "FILE", "write the trace to FILE as spans of OpenTelemetry, OTLP/JSON", option_take_file,
 	  SETS(exports[EXPORT_OTLP]) },
-	{ "store", 0, "FILE", "write it to FILE as a SQLite database, a table for each kind of record", option_take_file,
+	{ "store", 0, "FILE", "write the trace to FILE as a SQLite database, a table for each kind of record", option_take_file,
 	  SETS(store) },
 	{ "description", 0, "TEXT", "what the trace is of (the names of the inputs)", option_take_text, SETS(description) },
 	{ "filter", 'f', "FILTER", "only packets that match, in the syntax of pcap-filter(7)", option_take_text, SETS(filter) },
@@ -147,7 +149,6 @@ static const struct option_row rows[] = {
 	{ "conntrack", 0, "FILE", "conntrack table or events of the time; repeatable", take_conntrack, 0 },
 	{ "session", 0, "N|last", "which session of a recording (the only one)", take_session, 0 },
 	{ "write", 'w', "FILE", "write the packets of the trace as pcapng, with TLS secrets", option_take_file, SETS(packets_out) },
-	{ "html", 0, "FILE", "write the trace as a web page too, in one file", option_take_file, SETS(exports[EXPORT_HTML]) },
 	{ "all-packets", 0, NULL, "with -w: all packets that the filter takes", option_take_flag, SETS(all_packets) },
 	{ "fail-on", 0, "CODE[,CODE]...",
 	  "exit status 3 if there is a finding of such a code; error, warning, info: of such a\n"
@@ -244,8 +245,9 @@ void options_print_help(FILE *out)
 {
 	fputs("nettrace-analyze [options] FILE...\n"
 	      "nettrace-analyze --diff [options] GOOD BAD\n"
-	      "Tells what happened on the network from captures (pcap, pcapng; plain, gzip or zstd; - is standard input) or from\n"
-	      "a recording of nettrace-capture: name look-ups, connections, TLS and HTTP, as a report or a JSON trace.\n\n",
+	      "Tells what happened on the network, and what failed first: name look-ups, connections, TLS and HTTP, as a report\n"
+	      "or a JSON trace. FILE is a capture (pcap, pcapng; plain, gzip or zstd; - is standard input), a recording of\n"
+	      "nettrace-capture, an archive of an EVE device, or a trace of the Go library lf-edge/eve-libs/nettrace.\n\n",
 	      out);
 	option_table_print(out, &table);
 	fputs("\nExit status: 0 done; 1 wrong use, or nothing could be read or written; 2 an input is damaged or cut, and what\n"
