@@ -327,12 +327,50 @@ START_TEST(long_strings_are_copied_whole)
 }
 END_TEST
 
+/* Orders of every kind: as they are, backwards, shuffled, and two that are swapped at the end. */
+static trace_id id_in_order(int order, trace_id i, trace_id count)
+{
+	switch (order) {
+	case 0:
+		return i;
+	case 1:
+		return count + 1 - i;
+	case 2:
+		return (trace_id)(i * 7919ull % (count + 1)); /* count + 1 is a prime */
+	default:
+		return i == count ? count - 1 : i == count - 1 ? count : i;
+	}
+}
+
+START_TEST(records_are_sorted_whole_from_any_order)
+{
+	enum { COUNT = 1008 };
+
+	for (trace_id i = 1; i <= COUNT; i++) {
+		trace_id id = id_in_order(_i, i, COUNT);
+
+		trace_list_sink.http_request(
+			&list,
+			&(struct trace_http_request){ .id = id, .status = (uint16_t)(id % 997), .resp_content_size = id * 3ull });
+	}
+	trace_list_sort(&list);
+	ck_assert_uint_eq(list.http_request_count, COUNT);
+	for (trace_id i = 1; i <= COUNT; i++) {
+		ck_assert_uint_eq(list.http_requests[i - 1].id, i);
+		ck_assert_uint_eq(list.http_requests[i - 1].status, i % 997);
+		ck_assert_uint_eq(list.http_requests[i - 1].resp_content_size, i * 3ull);
+		ck_assert_ptr_eq(trace_find_http_request(&list, i), &list.http_requests[i - 1]);
+	}
+}
+END_TEST
+
 Suite *nettrace_suite(void)
 {
 	Suite *suite = suite_create("trace");
 	TCase *tcase = tcase_create("list");
 
 	tcase_add_checked_fixture(tcase, NULL, clear_list);
+	tcase_add_loop_test(tcase, records_are_sorted_whole_from_any_order, 0, 4);
 	tcase_add_test(tcase, evidence_and_close_have_texts);
 	tcase_add_test(tcase, dial_is_copied_with_all_that_it_points_to);
 	tcase_add_test(tcase, connections_are_copied);
