@@ -13,7 +13,7 @@
 #   make samples      records samples/ again (root; real servers and clients in network namespaces)
 
 CC       ?= cc
-CFLAGS   ?= -O3 -g
+CFLAGS   ?= $(if $(SAN),-O2,-O3) -g
 B        ?= build$(if $(SAN),-san)
 Q        := $(if $(filter 1,$(V)),,@)
 
