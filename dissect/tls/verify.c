@@ -1,22 +1,16 @@
 #include "dissect/tls/verify.h"
-#include "dissect/tls/der.h"
+#include "dissect/tls/trust_store.h"
 #include "store/limits.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 /*
  * Time and memory that one chain may cost.  Real chains have 2 to 5 certificates and less than 10 kB; OpenSSL's clients refuse what is
@@ -29,15 +23,10 @@ enum {
 	MAX_COMPARISONS = 1 << 20
 };
 
-/* What a trust store may hold.  The largest in use have some hundred certificates. */
-enum { MAX_STORE_FILE = 64 * 1024 * 1024, MAX_STORE_CERTIFICATES = 20000 };
-
 enum { DIGEST_SIZE = 32, REMEMBERED = 1024 };
 
 /* What OpenSSL can compare with a certificate's dates: the years 1 to 9999. */
 static const int64_t first_second = INT64_C(-62135596800), last_second = INT64_C(253402300799);
-
-static const char debian_bundle[] = "/etc/ssl/certs/ca-certificates.crt";
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -52,20 +41,8 @@ struct remembered {
 	struct verify_outcome outcome;
 };
 
-/* A certificate that OpenSSL has not read yet. */
-struct anchor {
-	X509_NAME *subject;
-	uint8_t *der;
-	size_t size;
-	bool trusted; /* in OpenSSL's own format */
-};
-
 struct verifier {
-	X509_STORE *store;
-	X509_LOOKUP_METHOD *method; /* by which it finds its certificates; NULL: all of them were read at once */
-	struct anchor *anchors;
-	size_t anchor_count, anchor_capacity;
-	size_t certificates; /* read, of which some may be the same */
+	struct trust_store *store;
 	EVP_MD *sha256;
 	EVP_MD_CTX *hashing;
 	struct remembered *remembered; /* REMEMBERED of them, each at the place that its digest says */
@@ -108,273 +85,7 @@ static struct remembered *place_of(struct verifier *verifier, const uint8_t dige
 	return &verifier->remembered[place % REMEMBERED];
 }
 
-/* ---- the trust store ---- */
-
-/* `trusted`: in OpenSSL's own format, in which what it is trusted for follows the certificate.  The store then has it, once. */
-static bool parse_anchor(struct verifier *verifier, const uint8_t *der, size_t size, bool trusted)
-{
-	const uint8_t *at = der;
-	X509 *certificate = trusted ? d2i_X509_AUX(NULL, &at, (long)size) : d2i_X509(NULL, &at, (long)size);
-	bool good = certificate && at == der + size && X509_STORE_add_cert(verifier->store, certificate) == 1;
-
-	X509_free(certificate);
-	return good;
-}
-
-/* RFC 5280 4.1; what may follow the certificate is OpenSSL's own. */
-static X509_NAME *read_subject(const uint8_t *der, size_t size, bool trusted)
-{
-	struct cursor file = cur_of(der, size, 0), certificate = der_enter(&file, DER_SEQUENCE);
-	struct cursor tbs = der_enter(&certificate, DER_SEQUENCE);
-	struct bytes subject;
-
-	(void)der_enter_optional(&tbs, DER_VERSION);
-	for (int i = 0; i < 4; i++)
-		(void)der_next(&tbs); /* serial number, signature, issuer, validity */
-	subject = der_next(&tbs).whole;
-	if (file.state != CUR_OK || tbs.state != CUR_OK || (cur_left(&file) && !trusted))
-		return NULL;
-	return d2i_X509_NAME(NULL, &subject.at, (long)subject.size);
-}
-
-/* Reading a certificate takes OpenSSL a tenth of a millisecond, and of those of a system no capture needs more than a few. */
-static bool keep_anchor(struct verifier *verifier, const uint8_t *der, size_t size, bool trusted)
-{
-	X509_NAME *subject = read_subject(der, size, trusted);
-	struct anchor *anchor;
-
-	if (!subject)
-		return false;
-	if (verifier->anchor_count == verifier->anchor_capacity) {
-		verifier->anchor_capacity = verifier->anchor_capacity ? verifier->anchor_capacity * 2 : 256;
-		verifier->anchors = nt_realloc_array(verifier->anchors, verifier->anchor_capacity, sizeof(struct anchor));
-	}
-	anchor = &verifier->anchors[verifier->anchor_count++];
-	*anchor = (struct anchor){ .subject = subject, .der = nt_alloc(size), .size = size, .trusted = trusted };
-	memcpy(anchor->der, der, size);
-	return true;
-}
-
-static void drop_anchor(struct verifier *verifier, size_t index)
-{
-	X509_NAME_free(verifier->anchors[index].subject);
-	free(verifier->anchors[index].der);
-	verifier->anchors[index] = verifier->anchors[--verifier->anchor_count];
-}
-
-/* All with this name, as there may be several; the store has them from then on, and does not ask for the name again. */
-static int find_anchors(X509_LOOKUP *lookup, X509_LOOKUP_TYPE type, const X509_NAME *name, X509_OBJECT *found)
-{
-	struct verifier *verifier = X509_LOOKUP_get_method_data(lookup);
-	const X509_OBJECT *object;
-	X509 *certificate;
-
-	for (size_t i = 0; type == X509_LU_X509 && i < verifier->anchor_count;) {
-		const struct anchor *anchor = &verifier->anchors[i];
-
-		if (X509_NAME_cmp(anchor->subject, name) != 0) {
-			i++;
-			continue;
-		}
-		(void)parse_anchor(verifier, anchor->der, anchor->size, anchor->trusted);
-		drop_anchor(verifier, i);
-	}
-	object = X509_OBJECT_retrieve_by_subject(X509_STORE_get0_objects(verifier->store), type, name);
-	certificate = object ? X509_OBJECT_get0_X509(object) : NULL;
-	if (!certificate || !X509_OBJECT_set1_X509(found, certificate))
-		return 0;
-	X509_free(certificate); /* X509_LOOKUP_meth_new(3): who asked takes a reference of its own */
-	return 1;
-}
-
-static bool read_when_needed(struct verifier *verifier)
-{
-	X509_LOOKUP *lookup;
-
-	verifier->method = X509_LOOKUP_meth_new("certificates of the system");
-	if (!verifier->method || !X509_LOOKUP_meth_set_get_by_subject(verifier->method, find_anchors))
-		return false;
-	lookup = X509_STORE_add_lookup(verifier->store, verifier->method);
-	return lookup && X509_LOOKUP_set_method_data(lookup, verifier);
-}
-
-/* Reading a certificate takes OpenSSL long, and a store often holds each twice: in a bundle and in a file of its own. */
-static bool add_anchor(struct verifier *verifier, const uint8_t *der, size_t size, bool trusted)
-{
-	uint8_t digest[DIGEST_SIZE];
-	struct remembered *place;
-
-	if (verifier->certificates >= MAX_STORE_CERTIFICATES ||
-	    !hash(verifier, &(struct bytes){ der, size }, 1, (struct bytes){ NULL, 0 }, digest))
-		return false;
-	place = place_of(verifier, digest);
-	if (memcmp(place->digest, digest, sizeof(digest)) != 0 &&
-	    !(verifier->method ? keep_anchor(verifier, der, size, trusted) : parse_anchor(verifier, der, size, trusted)))
-		return false;
-	memcpy(place->digest, digest, sizeof(digest));
-	verifier->certificates++;
-	return true;
-}
-
-/* PEM blocks with any text between them; those of other kinds (keys, revocation lists) are passed over.  False at the first damage. */
-static bool add_blocks(struct verifier *verifier, struct bytes file)
-{
-	BIO *bio = BIO_new_mem_buf(file.at, (int)file.size);
-	char *name = NULL, *header = NULL;
-	unsigned char *der = NULL;
-	long size = 0;
-	bool good = true;
-
-	while (good && bio && PEM_read_bio(bio, &name, &header, &der, &size)) {
-		bool trusted = strcmp(name, PEM_STRING_X509_TRUSTED) == 0;
-
-		if (trusted || strcmp(name, PEM_STRING_X509) == 0 || strcmp(name, PEM_STRING_X509_OLD) == 0)
-			good = add_anchor(verifier, der, (size_t)size, trusted);
-		OPENSSL_free(name);
-		OPENSSL_free(header);
-		OPENSSL_free(der);
-	}
-	BIO_free(bio);
-	return good && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-}
-
-static bool read_file(int fd, struct buffer *file)
-{
-	uint8_t chunk[16384];
-
-	for (;;) {
-		ssize_t size = read(fd, chunk, sizeof(chunk));
-
-		if (size == 0)
-			return true;
-		if (size < 0 && errno != EINTR)
-			return false;
-		if (size > 0 && !buffer_add(file, chunk, (size_t)size)) {
-			errno = EFBIG;
-			return false;
-		}
-	}
-}
-
-/* After a source was read that was to add some certificates to `before`. */
-static enum nt_status judge_source(const struct verifier *verifier, const char *path, size_t before, struct nt_error *error)
-{
-	if (verifier->certificates >= MAX_STORE_CERTIFICATES)
-		return nt_fail(error, NT_ELIMIT, "cannot use %s: it has more than %d certificates", path, MAX_STORE_CERTIFICATES);
-	if (verifier->certificates == before)
-		return nt_fail(error, NT_EFORMAT, "cannot use %s: it holds no certificate; give a PEM file, or a directory of them",
-			       path);
-	return NT_OK;
-}
-
-static enum nt_status add_file(struct verifier *verifier, const char *path, struct bytes file, struct nt_error *error)
-{
-	size_t before = verifier->certificates;
-
-	/* DER begins with a SEQUENCE, but so may a text with the digit 0 */
-	if (file.size > 0 && file.at[0] == 0x30 && add_anchor(verifier, file.at, file.size, false))
-		return NT_OK;
-	if (file.size > 0 && !add_blocks(verifier, file) && verifier->certificates < MAX_STORE_CERTIFICATES)
-		return nt_fail(error, NT_EDAMAGED,
-			       "cannot use %s: after %zu good certificates it is damaged; mend or remove what follows", path,
-			       verifier->certificates - before);
-	return judge_source(verifier, path, before, error);
-}
-
-static enum nt_status load_file(struct verifier *verifier, const char *path, int fd, struct nt_error *error)
-{
-	struct buffer file = { .max = MAX_STORE_FILE };
-	enum nt_status status;
-
-	if (read_file(fd, &file))
-		status = add_file(verifier, path, (struct bytes){ file.at, file.size }, error);
-	else
-		status = nt_fail(error, NT_EIO, "cannot read %s: %s", path, strerror(errno));
-	buffer_free(&file);
-	return status;
-}
-
-/* Whatever is no regular file, cannot be read or holds no certificates does not belong to the store. */
-static void load_entry(struct verifier *verifier, int directory, const char *name)
-{
-	int fd = openat(directory, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct stat info;
-
-	if (fd < 0)
-		return;
-	if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode))
-		(void)load_file(verifier, name, fd, NULL);
-	close(fd);
-}
-
-/* "5ed36f99.0": OpenSSL looks a certificate up by the hash of its subject, and does not see what is named otherwise. */
-static bool is_hashed_name(const char *name)
-{
-	return strspn(name, "0123456789abcdef") == 8 && name[8] == '.' && strspn(name + 9, "0123456789") > 0;
-}
-
-/* Takes over `fd`. */
-static enum nt_status load_directory(struct verifier *verifier, const char *path, int fd, bool hashed, struct nt_error *error)
-{
-	DIR *directory = fdopendir(fd);
-	size_t before = verifier->certificates;
-	struct dirent *entry;
-
-	if (!directory) {
-		nt_fail(error, NT_EIO, "cannot read %s: %s", path, strerror(errno));
-		close(fd);
-		return NT_EIO;
-	}
-	while ((entry = readdir(directory)) && verifier->certificates < MAX_STORE_CERTIFICATES)
-		if (!hashed || is_hashed_name(entry->d_name))
-			load_entry(verifier, dirfd(directory), entry->d_name);
-	closedir(directory);
-	return judge_source(verifier, path, before, error);
-}
-
-static enum nt_status load_path(struct verifier *verifier, const char *path, struct nt_error *error)
-{
-	int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
-	struct stat info;
-	enum nt_status status;
-
-	if (fd < 0)
-		return nt_fail(error, NT_EIO, "cannot open %s: %s", path, strerror(errno));
-	if (fstat(fd, &info) == 0 && S_ISDIR(info.st_mode))
-		return load_directory(verifier, path, fd, false, error);
-	status = load_file(verifier, path, fd, error);
-	close(fd);
-	return status;
-}
-
-static void load_hashed(struct verifier *verifier, const char *list)
-{
-	char *paths = nt_strdup(list), *rest = paths, *path;
-
-	while ((path = strsep(&rest, ":"))) {
-		int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		if (fd >= 0)
-			(void)load_directory(verifier, path, fd, true, NULL);
-	}
-	free(paths);
-}
-
-/* Where OpenSSL looks, in the way it does: each variable replaces its default, and what is not there is not missed. */
-static enum nt_status load_system(struct verifier *verifier, struct nt_error *error)
-{
-	const char *file = secure_getenv(X509_get_default_cert_file_env());
-	const char *directories = secure_getenv(X509_get_default_cert_dir_env());
-
-	if (load_path(verifier, file ? file : X509_get_default_cert_file(), NULL) != NT_OK && !file)
-		(void)load_path(verifier, debian_bundle, NULL);
-	load_hashed(verifier, directories ? directories : X509_get_default_cert_dir());
-	if (verifier->certificates > 0)
-		return NT_OK;
-	return nt_fail(error, NT_EIO,
-		       "no trusted certificates in %s and %s; install ca-certificates, or name a file of trusted certificates",
-		       file ? file : X509_get_default_cert_file(), directories ? directories : X509_get_default_cert_dir());
-}
+/* ---- the handle ---- */
 
 enum nt_status verifier_new(struct verifier **out, const char *path, struct nt_error *error)
 {
@@ -386,15 +97,14 @@ enum nt_status verifier_new(struct verifier **out, const char *path, struct nt_e
 	/* read OpenSSL's configuration and the time zone, which gmtime() wants to know: nothing is opened later */
 	OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG | OPENSSL_INIT_LOAD_CRYPTO_STRINGS, NULL);
 	tzset();
-	verifier->store = X509_STORE_new();
 	verifier->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	verifier->hashing = EVP_MD_CTX_new();
 	verifier->remembered = nt_zalloc(REMEMBERED * sizeof(verifier->remembered[0]));
-	if (!verifier->store || !verifier->sha256 || !verifier->hashing || (!path && !read_when_needed(verifier)))
+	if (!verifier->sha256 || !verifier->hashing)
 		status = nt_fail(error, NT_ENOTSUP,
 				 "cannot verify certificates: OpenSSL does not start; see its configuration file");
 	else
-		status = path ? load_path(verifier, path, error) : load_system(verifier, error);
+		status = trust_store_new(&verifier->store, path, error);
 	ERR_pop_to_mark();
 	if (status == NT_OK)
 		*out = verifier;
@@ -407,11 +117,7 @@ void verifier_free(struct verifier *verifier)
 {
 	if (!verifier)
 		return;
-	X509_STORE_free(verifier->store);
-	X509_LOOKUP_meth_free(verifier->method);
-	while (verifier->anchor_count)
-		drop_anchor(verifier, 0);
-	free(verifier->anchors);
+	trust_store_free(verifier->store);
 	EVP_MD_free(verifier->sha256);
 	EVP_MD_CTX_free(verifier->hashing);
 	free(verifier->remembered);
@@ -693,7 +399,7 @@ static void verify_chain(struct verifier *verifier, STACK_OF(X509) * sent, int64
 	X509_STORE_CTX *context = X509_STORE_CTX_new();
 	X509_VERIFY_PARAM *param;
 
-	if (!context || !X509_STORE_CTX_init(context, verifier->store, sk_X509_value(sent, 0), sent) ||
+	if (!context || !X509_STORE_CTX_init(context, trust_store_openssl(verifier->store), sk_X509_value(sent, 0), sent) ||
 	    !X509_STORE_CTX_set_default(context, "ssl_server")) {
 		conclude(out, VERIFY_OTHER, -1, "OpenSSL cannot begin to verify");
 		X509_STORE_CTX_free(context);
@@ -734,7 +440,7 @@ static void narrow_by(struct span *span, const X509 *certificate, int64_t now)
 /* An outcome changes only when some certificate, sent or trusted, becomes valid or expires. */
 static struct span span_around(const struct verifier *verifier, const STACK_OF(X509) * sent, int64_t now)
 {
-	const STACK_OF(X509_OBJECT) *trusted = X509_STORE_get0_objects(verifier->store);
+	const STACK_OF(X509_OBJECT) *trusted = X509_STORE_get0_objects(trust_store_openssl(verifier->store));
 	struct span span = { INT64_MIN, INT64_MAX };
 
 	for (int i = 0; i < sk_X509_num(sent); i++)
