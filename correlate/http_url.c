@@ -79,8 +79,7 @@ static void add_absolute(struct buffer *out, struct bytes target, size_t scheme)
 	size_t size = target.size - scheme, authority_size = 0;
 	const uint8_t *at, *colon;
 
-	while (authority_size < size && authority[authority_size] != '/' && authority[authority_size] != '?' &&
-	       authority[authority_size] != '#') /* RFC 3986 3.2 */
+	while (authority_size < size && !http_ends_authority(authority[authority_size]))
 		authority_size++;
 	at = authority_size ? memrchr(authority, '@', authority_size) : NULL;
 	colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;

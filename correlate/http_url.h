@@ -18,6 +18,12 @@ void http_url_escape(struct buffer *out, struct bytes text);
 /* Bytes of the "scheme://" that a target in absolute-form begins with, 0 for other forms. */
 size_t http_scheme_size(struct bytes target);
 
+/* The authority behind "//" goes up to such a byte, or to the end (RFC 3986 3.2). */
+static inline bool http_ends_authority(uint8_t c)
+{
+	return c == '/' || c == '?' || c == '#';
+}
+
 struct bytes http_host_name(struct bytes host_field); /* without port and brackets: a view */
 
 /* "http://name:port" (address without a name) of the server of this connection; `scheme` is "http://" or the like.  The caller frees it. */

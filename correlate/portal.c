@@ -1,6 +1,7 @@
 #include "correlate/portal.h"
 
 #include "correlate/http_redirect.h"
+#include "correlate/http_url.h"
 
 #include <string.h>
 
@@ -45,12 +46,6 @@ struct url_parts {
 	struct bytes host, path;
 };
 
-/* RFC 3986 3.2 */
-static bool ends_authority(uint8_t c)
-{
-	return c == '/' || c == '?' || c == '#';
-}
-
 /* Of a URL without a user: that is in its normal form or was put together from target and Host. */
 static bool split(struct bytes url, struct url_parts *parts)
 {
@@ -62,10 +57,10 @@ static bool split(struct bytes url, struct url_parts *parts)
 		return false;
 	rest.at = slashes + 3;
 	rest.size = (size_t)(url.at + url.size - rest.at);
-	while (n < rest.size && rest.at[n] != ':' && !ends_authority(rest.at[n]))
+	while (n < rest.size && rest.at[n] != ':' && !http_ends_authority(rest.at[n]))
 		n++;
 	parts->host = (struct bytes){ rest.at, n };
-	while (n < rest.size && !ends_authority(rest.at[n]))
+	while (n < rest.size && !http_ends_authority(rest.at[n]))
 		n++;
 	parts->path = (struct bytes){ rest.at + n, rest.size - n };
 	end = parts->path.size ? memchr(parts->path.at, '?', parts->path.size) : NULL;

@@ -32,6 +32,22 @@ const char *trace_close_text(enum trace_close close)
 	return (size_t)close < sizeof texts / sizeof texts[0] ? texts[close] : "none";
 }
 
+const char *trace_dns_kind_text(enum trace_dns_kind kind)
+{
+	static const char *const texts[] = { [TRACE_DNS] = "dns", [TRACE_MDNS] = "mdns", [TRACE_LLMNR] = "llmnr" };
+
+	return (size_t)kind < sizeof texts / sizeof texts[0] ? texts[kind] : "dns";
+}
+
+const char *trace_dns_over_text(enum trace_dns_over over)
+{
+	static const char *const texts[] = {
+		[TRACE_OVER_UDP] = "udp", [TRACE_OVER_TCP] = "tcp", [TRACE_OVER_TLS] = "tls", [TRACE_OVER_HTTPS] = "https"
+	};
+
+	return (size_t)over < sizeof texts / sizeof texts[0] ? texts[over] : "udp";
+}
+
 const char *trace_seed_member_text(enum trace_seed_member member)
 {
 	static const char *const texts[] = {

@@ -229,6 +229,7 @@ struct trace_udp_conn {
 /* ---- DNS ---- */
 
 enum trace_dns_kind { TRACE_DNS, TRACE_MDNS, TRACE_LLMNR };
+const char *trace_dns_kind_text(enum trace_dns_kind kind); /* "dns", "mdns", "llmnr" */
 
 struct trace_dns_question {
 	struct bytes name; /* fully qualified, final dot */
@@ -270,6 +271,7 @@ enum trace_dns_over {
 	TRACE_OVER_TLS,  /* RFC 7858 */
 	TRACE_OVER_HTTPS /* RFC 8484 */
 };
+const char *trace_dns_over_text(enum trace_dns_over over); /* "udp", "tcp", "tls", "https" */
 
 struct trace_dns_query {
 	trace_id id, from_dial, connection;

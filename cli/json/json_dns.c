@@ -122,7 +122,7 @@ void json_write_dns_query(struct json *json, const struct output *output, const 
 	write_messages(json, output, query, true);
 	json_begin_optional_object(json, "wire");
 	if (query->kind != TRACE_DNS)
-		json_text(json, "kind", query->kind == TRACE_MDNS ? "mdns" : "llmnr");
+		json_text(json, "kind", trace_dns_kind_text(query->kind));
 	json_optional_bool(json, "overTcp", query->over != TRACE_OVER_UDP);
 	json_optional_bool(json, "overTls", query->over == TRACE_OVER_TLS);
 	json_optional_bool(json, "overHttps", query->over == TRACE_OVER_HTTPS);

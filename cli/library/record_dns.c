@@ -70,10 +70,6 @@ static const struct nettrace_dns_message *make_dns_message(struct nettrace *trac
 
 const struct nettrace_dns_conversation *record_dns_conversation(struct nettrace *trace, const struct trace_dns_query *source)
 {
-	static const char *const kinds[] = { [TRACE_DNS] = "dns", [TRACE_MDNS] = "mdns", [TRACE_LLMNR] = "llmnr" };
-	static const char *const overs[] = {
-		[TRACE_OVER_UDP] = "udp", [TRACE_OVER_TCP] = "tcp", [TRACE_OVER_TLS] = "tls", [TRACE_OVER_HTTPS] = "https"
-	};
 	struct nettrace_dns_conversation *conversation = record_room(trace, sizeof *conversation);
 
 	*conversation = (struct nettrace_dns_conversation){
@@ -81,8 +77,8 @@ const struct nettrace_dns_conversation *record_dns_conversation(struct nettrace 
 		.dial = source->from_dial,
 		.connection = source->connection,
 		.tls_tunnel = source->tls_tunnel,
-		.kind = kinds[source->kind],
-		.over = overs[source->over],
+		.kind = trace_dns_kind_text(source->kind),
+		.over = trace_dns_over_text(source->over),
 		.message_count = source->message_count,
 		.go_trace = record_go_trace(trace, source->seed),
 	};

@@ -316,10 +316,6 @@ static void put_dns_message(struct store *store, trace_id query, size_t position
 
 static void put_dns_query(void *context, const struct trace_dns_query *query)
 {
-	static const char *const kinds[] = { [TRACE_DNS] = "dns", [TRACE_MDNS] = "mdns", [TRACE_LLMNR] = "llmnr" };
-	static const char *const carriers[] = {
-		[TRACE_OVER_UDP] = "udp", [TRACE_OVER_TCP] = "tcp", [TRACE_OVER_TLS] = "tls", [TRACE_OVER_HTTPS] = "https"
-	};
 	struct store *store = context;
 	struct sql_statement *s = row(store, STORE_DNS_QUERY);
 
@@ -327,8 +323,8 @@ static void put_dns_query(void *context, const struct trace_dns_query *query)
 	bind_id(s, query->from_dial);
 	bind_id(s, query->connection);
 	bind_id(s, query->tls_tunnel);
-	sql_bind_text(s, kinds[query->kind]);
-	sql_bind_text(s, carriers[query->over]);
+	sql_bind_text(s, trace_dns_kind_text(query->kind));
+	sql_bind_text(s, trace_dns_over_text(query->over));
 	put(store, s);
 	for (size_t i = 0; i < query->message_count; i++)
 		put_dns_message(store, query->id, i, &query->messages[i]);
@@ -555,7 +551,7 @@ enum nt_status store_open(struct store **out, const char *path, struct nt_error 
 	struct store *store = nt_zalloc(sizeof *store);
 	enum nt_status status = check_replaced(path, error);
 
-	store->names.max = SIZE_MAX; /* no certificate is longer than LIMIT_TLS_HANDSHAKE_MESSAGE */
+	store->names.max = SIZE_MAX; /* of one certificate, whose size was bounded where it was read */
 	store->path = nt_strdup(path);
 	if (status == NT_OK)
 		status = outfile_open(&store->file, path, 0666, error);
