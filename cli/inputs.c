@@ -210,7 +210,8 @@ void inputs_give_keys(struct inputs *inputs, struct tls_keylog *keylog)
 	inputs->keys_given = text.size;
 }
 
-bool inputs_keys_may_come(const struct inputs *inputs)
+/* Files were looked through before; pipes and archives could not be. */
+static bool more_keys_may_come(const struct inputs *inputs)
 {
 	if (inputs->archives)
 		return true;
@@ -224,7 +225,7 @@ struct tls_keylog *inputs_keylog_new(struct inputs *inputs)
 {
 	struct tls_keylog *keylog;
 
-	if (!inputs_keys(inputs).size && !inputs_keys_may_come(inputs))
+	if (!inputs_keys(inputs).size && !more_keys_may_come(inputs))
 		return NULL;
 	keylog = tls_keylog_new(inputs->options->seed, inputs->hits);
 	inputs_give_keys(inputs, keylog);

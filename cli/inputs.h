@@ -46,9 +46,6 @@ struct context *inputs_context(const struct inputs *inputs);
 /* All NSS key log lines that are known by now: from --keylog, from the recording, from blocks in pcapng files.  Lives until the next call. */
 struct bytes inputs_keys(struct inputs *inputs);
 
-/* Whether more of them may come while packets are read: files are looked through before, pipes cannot be. */
-bool inputs_keys_may_come(const struct inputs *inputs);
-
 /* A key log with them; NULL if there are none, and none may come.  The caller frees it. */
 struct tls_keylog *inputs_keylog_new(struct inputs *inputs);
 

@@ -72,6 +72,12 @@ struct trace_seed {
 	size_t socket_op_count;
 };
 
+/* Whether a record is only told by a trace of the Go library: then what that leaves out is not known. */
+static inline bool trace_is_told(const struct trace_seed *seed)
+{
+	return seed && seed->alone;
+}
+
 /* ---- dials ---- */
 
 /* How the name of a dial or the client side of a connection was found. */

@@ -80,12 +80,6 @@ static void compare_at(struct comparison *c, enum diff_field field, value_of *va
 	diff_add(c->pair, field, value(c, 0), value(c, 1), packets[0], packets[1]);
 }
 
-/* Where only a program told of a record, by a trace of the Go library, what it left out is not known, rather than different. */
-static bool is_told(const struct trace_seed *seed)
-{
-	return seed && seed->alone;
-}
-
 /* Adds a change of what only packets show, unless one side lacks it for having none. */
 static void add_where_seen(struct diff_pair *pair, enum diff_field field, bool told, struct diff_value good, struct diff_value bad,
 			   const struct packet_ref packets[2])
@@ -164,7 +158,7 @@ static struct diff_value dialed_value(const struct comparison *c, int side)
 /* Attempts before, or beside, the one that is compared.  How they failed is compared where both sides show it. */
 static struct diff_value failed_attempts(const struct comparison *c, int side)
 {
-	const bool by_address = is_told(c->subjects[0]->dial->seed) || is_told(c->subjects[1]->dial->seed);
+	const bool by_address = trace_is_told(c->subjects[0]->dial->seed) || trace_is_told(c->subjects[1]->dial->seed);
 	const struct diff_subject *subject = c->subjects[side];
 	const struct trace_dial *dial = subject->dial;
 	struct bytes *texts = arena_alloc(c->memory, ((dial ? dial->attempt_count : 0) + 1) * sizeof *texts);
@@ -257,7 +251,7 @@ static struct packet_ref connect_packet_of(const struct diff_subject *subject)
 
 static bool is_told_conn(const struct diff_subject *subject)
 {
-	return subject->tcp ? is_told(subject->tcp->seed) : is_told(subject->udp->seed);
+	return subject->tcp ? trace_is_told(subject->tcp->seed) : trace_is_told(subject->udp->seed);
 }
 
 static bool compare_connect(struct comparison *c)
@@ -296,7 +290,7 @@ static struct diff_value version_value(const struct comparison *c, int side)
 {
 	char version[16];
 
-	if (is_told(tunnel_of(c, side)->seed))
+	if (trace_is_told(tunnel_of(c, side)->seed))
 		return nothing();
 	return words(arena_printf(c->memory, "%s", tls_version_text(tunnel_of(c, side)->version, version)));
 }
@@ -346,7 +340,7 @@ static struct diff_value tls_outcome_value(const struct comparison *c, int side)
 
 static bool any_told_tunnel(const struct comparison *c)
 {
-	return is_told(tunnel_of(c, 0)->seed) || is_told(tunnel_of(c, 1)->seed);
+	return trace_is_told(tunnel_of(c, 0)->seed) || trace_is_told(tunnel_of(c, 1)->seed);
 }
 
 /* Every member by itself, as one may be the reason; a certificate that was renewed has other dates. */
@@ -510,7 +504,7 @@ static void compare_response(struct comparison *c)
 	const struct diff_value redirects[2] = { redirect_value(c, 0), redirect_value(c, 1) };
 
 	compare_at(c, DIFF_FIELD_STATUS, status_value, packets);
-	if (!(is_told(a->seed) || is_told(b->seed)) || !a->error.size || !b->error.size)
+	if (!(trace_is_told(a->seed) || trace_is_told(b->seed)) || !a->error.size || !b->error.size)
 		compare_at(c, DIFF_FIELD_REQUEST_ERROR, error_value, packets);
 	/* A redirect that was not followed, and whose field was not kept, leads to a place that is not known. */
 	if (a->status != b->status || (redirects[0].kind && redirects[1].kind))
@@ -518,7 +512,7 @@ static void compare_response(struct comparison *c)
 	if (!a->status || !b->status)
 		return;
 	/* A program counts what it got after decompression, and does not tell whether that was all. */
-	if (is_told(a->seed) != is_told(b->seed))
+	if (trace_is_told(a->seed) != trace_is_told(b->seed))
 		return;
 	if (a->resp_complete == b->resp_complete)
 		compare_at(c, DIFF_FIELD_BODY, body_value, packets);

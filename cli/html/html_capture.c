@@ -129,7 +129,7 @@ static void write_unknown(struct html_page *page)
 
 #define COUNT_TOLD(kind, records) \
 	for (size_t i = 0; i < html_record_count(page, kind); i++) \
-	told += (records)[i].seed && (records)[i].seed->alone
+	told += trace_is_told((records)[i].seed)
 
 /* What only a trace of the Go library tells of. */
 static uint64_t count_told(const struct html_page *page)
@@ -151,7 +151,7 @@ static uint64_t count_inferred(const struct html_page *page)
 	uint64_t count = 0;
 
 	for (size_t i = 0; i < html_record_count(page, HTML_DIALS); i++)
-		count += !(page->list->dials[i].seed && page->list->dials[i].seed->alone);
+		count += !trace_is_told(page->list->dials[i].seed);
 	return count;
 }
 

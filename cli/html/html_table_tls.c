@@ -13,7 +13,7 @@ static void write_agreed(struct html_page *page, const struct trace_tls_tunnel *
 	const char *cipher = tls_cipher_text(tunnel->cipher_suite), *group = tls_group_text(tunnel->group);
 	char version[16];
 
-	if (tunnel->seed && tunnel->seed->alone) /* it does not tell the version */
+	if (trace_is_told(tunnel->seed)) /* it does not tell the version */
 		html_words(html, "%s", tunnel->done && cipher ? cipher : "");
 	else if (tunnel->server_hello && cipher)
 		html_words(html, "%s, %s", tls_version_text(tunnel->version, version), cipher);
@@ -103,7 +103,7 @@ static void write_name(struct html_page *page, const struct trace_tls_tunnel *tu
 /* What a Go trace does not tell stays empty. */
 static void write_data(struct html_page *page, const struct trace_tls_tunnel *tunnel)
 {
-	const bool told = tunnel->seed && tunnel->seed->alone;
+	const bool told = trace_is_told(tunnel->seed);
 	struct html *html = &page->html;
 
 	HTML(html, "<td>");

@@ -144,7 +144,7 @@ static void write_dial(struct html_page *page, size_t index)
 		html_link(page, dial->established_conn);
 	}
 	HTML(html, "<td>");
-	html_words(html, "%s", dial->seed && dial->seed->alone ? "Go trace" : trace_evidence_text(dial->host_by));
+	html_words(html, "%s", trace_is_told(dial->seed) ? "Go trace" : trace_evidence_text(dial->host_by));
 	HTML(html, "<td>");
 	write_attempts(page, dial);
 	for (size_t i = 0; i < dns.count && i < HTML_USES; i++) {

@@ -20,7 +20,7 @@ static void write_resolver_dial(struct json *json, const struct output *output, 
 
 static void write_dial_wire(struct json *json, const struct output *output, const struct trace_dial *dial)
 {
-	const bool told = json_is_seed_alone(dial->seed);
+	const bool told = trace_is_told(dial->seed);
 
 	json_begin_object(json, "wire");
 	json_put_first_last(json, output, dial->first_packet, dial->last_packet);
@@ -47,7 +47,7 @@ void json_write_dial(struct json *json, const struct output *output, const struc
 	json_put_host_port(json, "dstAddress", dial->host, dial->port);
 	json_begin_optional_array(json, "resolverDials");
 	for (size_t i = 0; i < dial->resolver_dial_count; i++)
-		write_resolver_dial(json, output, &dial->resolver_dials[i], json_is_seed_alone(dial->seed));
+		write_resolver_dial(json, output, &dial->resolver_dials[i], trace_is_told(dial->seed));
 	json_end(json);
 	json_begin_optional_array(json, "skippedNameservers");
 	for (size_t i = 0; dial->seed && i < dial->seed->skipped_nameserver_count; i++)
@@ -145,7 +145,7 @@ void json_write_tcp_conn(struct json *json, const struct output *output, const s
 	json_uint(json, "totalRecvBytes", conn->recv_bytes);
 	json_write_conntrack(json, output, conn->conntrack);
 	json_write_socket_trace(json, output, conn->seed);
-	if (json_is_seed_alone(conn->seed))
+	if (trace_is_told(conn->seed))
 		write_told_wire(json, output, conn->seed);
 	else
 		write_tcp_wire(json, output, conn);
@@ -227,7 +227,7 @@ void json_write_udp_conn(struct json *json, const struct output *output, const s
 	json_uint(json, "totalRecvBytes", conn->recv_bytes);
 	json_write_conntrack(json, output, conn->conntrack);
 	json_write_socket_trace(json, output, conn->seed);
-	if (json_is_seed_alone(conn->seed))
+	if (trace_is_told(conn->seed))
 		write_told_wire(json, output, conn->seed);
 	else
 		write_udp_wire(json, output, conn);

@@ -60,7 +60,7 @@ static void write_wire(struct json *json, const struct output *output, const str
 
 	json_begin_optional_object(json, "wire");
 	json_put_seed(json, output, request->seed);
-	if (json_is_seed_alone(request->seed)) {
+	if (trace_is_told(request->seed)) {
 		json_end(json);
 		return;
 	}

@@ -1,11 +1,6 @@
 /* What a trace of the seed library told of a record. */
 #include "cli/json/json_trace.h"
 
-bool json_is_seed_alone(const struct trace_seed *seed)
-{
-	return seed && seed->alone;
-}
-
 void json_put_seed(struct json *json, const struct output *output, const struct trace_seed *seed)
 {
 	if (!seed)

@@ -131,7 +131,7 @@ static void write_wire(struct json *json, const struct output *output, const str
 {
 	json_begin_optional_object(json, "wire");
 	json_put_seed(json, output, tunnel->seed);
-	if (json_is_seed_alone(tunnel->seed)) {
+	if (trace_is_told(tunnel->seed)) {
 		json_end(json);
 		return;
 	}

@@ -86,7 +86,6 @@ void json_put_icmp(struct json *json, const struct output *output, uint8_t type,
 
 /* The member "goTrace" of `wire`; left out for NULL. */
 void json_put_seed(struct json *json, const struct output *output, const struct trace_seed *seed);
-bool json_is_seed_alone(const struct trace_seed *seed); /* no packet shows the record, so that `wire` has nothing else */
 
 /* The member "socketTrace"; left out where it is not known. */
 void json_write_socket_trace(struct json *json, const struct output *output, const struct trace_seed *seed);

@@ -55,7 +55,7 @@ static void print_status(struct report *report, const struct trace_http_request 
 {
 	report_end_subject(report);
 	fputs(" -> ", report->out);
-	if (!has_response(request) && request->seed && request->seed->alone)
+	if (!has_response(request) && trace_is_told(request->seed))
 		report_bad(report, "no response");
 	else if (!has_response(request) && capture_lacks_some(report, request))
 		fputs("no response in the capture", report->out);

@@ -94,7 +94,7 @@ static void print_begin(struct report *report, const struct trace_tcp_conn *conn
 	char duration[TEXT_SIZE];
 
 	if (conn->reused)
-		fprintf(report->out, "open before the %s began", conn->seed && conn->seed->alone ? "Go trace" : "capture");
+		fprintf(report->out, "open before the %s began", trace_is_told(conn->seed) ? "Go trace" : "capture");
 	else if (conn->handshake_us >= 0)
 		fprintf(report->out, "connected in %s", text_duration(conn->handshake_us, duration));
 	else
@@ -145,7 +145,7 @@ static void print_end(struct report *report, const struct trace_tcp_conn *conn)
 	nt_time end = conn->close != NT_TIME_NONE ? conn->close : conn->last;
 	char duration[TEXT_SIZE];
 
-	if (conn->seed && conn->seed->alone) { /* who closed it, and how, is not told */
+	if (trace_is_told(conn->seed)) { /* who closed it, and how, is not told */
 		if (conn->close != NT_TIME_NONE && conn->handshake_begin != NT_TIME_NONE)
 			fprintf(report->out, ", closed after %s", text_between(conn->handshake_begin, conn->close, duration));
 		return;
@@ -256,7 +256,7 @@ void report_tcp_alone(struct report *report, const struct trace_tcp_conn *conn)
 	report_origin(report, conn->seed);
 	report_end_line_at(report, conn->first_packet, conn->last_packet);
 	report_conntrack(report, conn->conntrack);
-	if (report->verbose && !(conn->seed && conn->seed->alone)) {
+	if (report->verbose && !trace_is_told(conn->seed)) {
 		print_side(report, "client", &conn->client);
 		print_side(report, "server", &conn->server);
 		print_circumstances(report, conn->client_by, conn->vlan, conn->tunnels, conn->interface, conn->app_protocol);
@@ -277,7 +277,7 @@ void report_udp_alone(struct report *report, const struct trace_udp_conn *conn)
 	report_begin_step(report, "UDP", conn->id, report_span_udp(conn), conn->icmp_packet.number != 0);
 	report_tuple(report, &conn->tuple);
 	report_end_subject(report);
-	if (conn->seed && conn->seed->alone) {
+	if (trace_is_told(conn->seed)) {
 		fprintf(report->out, "   %s sent", text_bytes(conn->sent_bytes, text));
 		fprintf(report->out, ", %s received", text_bytes(conn->recv_bytes, text));
 		report_origin(report, conn->seed);

@@ -137,7 +137,7 @@ static void print_agreed(struct report *report, const struct trace_tls_tunnel *t
 {
 	char version[16];
 
-	if (tunnel->seed && tunnel->seed->alone) { /* without its version */
+	if (trace_is_told(tunnel->seed)) { /* without its version */
 		fputs(tunnel->done && tls_cipher_text(tunnel->cipher_suite) ? tls_cipher_text(tunnel->cipher_suite) : "TLS",
 		      report->out);
 	} else if (tunnel->server_hello) {
@@ -245,7 +245,7 @@ static void print_outcome(struct report *report, const struct trace_tls_tunnel *
 		fputs("handshake done", report->out);
 	else if (!has_failed(report, tunnel))
 		fputs("handshake not complete in the capture", report->out);
-	else if (tunnel->seed && tunnel->seed->alone)
+	else if (trace_is_told(tunnel->seed))
 		report_bad(report, "handshake failed");
 	else if (!tunnel->server_hello)
 		report_bad(report, "no ServerHello");
@@ -294,7 +294,7 @@ static void print_seen(struct report *report, const struct trace_tls_tunnel *tun
 
 static void print_details(struct report *report, const struct trace_tls_tunnel *tunnel)
 {
-	if (!(tunnel->seed && tunnel->seed->alone))
+	if (!trace_is_told(tunnel->seed))
 		print_seen(report, tunnel);
 	for (size_t i = 0; i < tunnel->certificate_count; i++)
 		print_certificate_line(report, &tunnel->certificates[i]);

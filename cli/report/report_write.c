@@ -97,7 +97,7 @@ void report_count(struct report *report, uint64_t count, const char *what)
 
 void report_origin(struct report *report, const struct trace_seed *seed)
 {
-	if (seed && seed->alone && output_packets_read(report->output))
+	if (trace_is_told(seed) && output_packets_read(report->output))
 		fputs(", told by the Go trace only", report->out);
 }
 
