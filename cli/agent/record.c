@@ -178,6 +178,24 @@ bool record_statistics(struct ring *ring, const struct recording_statistics *sta
 
 /* ---- taking ---- */
 
+nt_time record_time(const void *record)
+{
+	switch (*(const enum kind *)record) {
+	case PACKET:
+	case PACKET_WITH_NFLOG:
+		return ((const struct packet_record *)record)->packet.time;
+	case CONNTRACK:
+		return ((const struct conntrack_record *)record)->entry.time;
+	case EVENT:
+		return ((const struct event_record *)record)->event.time;
+	case STATISTICS:
+		return ((const struct statistics_record *)record)->statistics.time;
+	case KEYS:
+		break;
+	}
+	return NT_TIME_NONE;
+}
+
 enum nt_status record_write(struct recording *recording, const void *record, struct nt_error *error)
 {
 	switch (*(const enum kind *)record) {

@@ -25,12 +25,26 @@ struct recorder {
 	struct nt_error error;
 };
 
-static int64_t now_monotonic(void)
+static int64_t now_of(clockid_t clock)
 {
 	struct timespec time;
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
+	clock_gettime(clock, &time);
 	return time.tv_sec * NT_SECOND + time.tv_nsec;
+}
+
+static int64_t now_monotonic(void)
+{
+	return now_of(CLOCK_MONOTONIC);
+}
+
+/* A clock that was set makes a record older or younger than it is: that costs no more than an early commit. */
+int64_t recorder_commit_due(int64_t monotonic, nt_time wall, nt_time seen)
+{
+	const int64_t longest = RECORDING_DELAY - RECORDING_DELAY / 4;
+	int64_t waited = seen == NT_TIME_NONE || seen > wall ? 0 : wall - seen;
+
+	return monotonic + RECORDING_DELAY - (waited < longest ? waited : longest);
 }
 
 static enum nt_status commit(struct recorder *recorder)
@@ -54,7 +68,7 @@ static enum nt_status write_one(struct recorder *recorder, const void *record)
 	if (status == NT_OK)
 		status = keep_to_size(recorder);
 	if (recorder->deadline == RING_FOREVER)
-		recorder->deadline = now_monotonic() + RECORDING_DELAY;
+		recorder->deadline = recorder_commit_due(now_monotonic(), now_of(CLOCK_REALTIME), record_time(record));
 	else if (++recorder->records % LOOK_EVERY == 0 && status == NT_OK && now_monotonic() >= recorder->deadline)
 		status = commit(recorder);
 	return status;
