@@ -18,7 +18,7 @@ bool record_keys(struct ring *ring, struct bytes lines);
 bool record_event(struct ring *ring, const struct recording_event *event);
 bool record_statistics(struct ring *ring, const struct recording_statistics *statistics);
 
-/* When the kernel saw what a record tells of; NT_TIME_NONE: it does not say. */
+/* When what a record tells of was seen, by the kernel or by us; NT_TIME_NONE: not known. */
 nt_time record_time(const void *record);
 
 /* Writes a record, as ring_next() gave it, into the recording. */

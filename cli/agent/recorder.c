@@ -21,6 +21,8 @@ struct recorder {
 	int failed; /* eventfd */
 	pthread_t thread;
 	int64_t deadline; /* when what was written is to be committed; RING_FOREVER: nothing is */
+	int64_t begun;    /* when the first of it was taken, by both clocks */
+	nt_time begun_wall;
 	unsigned records; /* since the time was looked at */
 	struct nt_error error;
 };
@@ -42,9 +44,11 @@ static int64_t now_monotonic(void)
 int64_t recorder_commit_due(int64_t monotonic, nt_time wall, nt_time seen)
 {
 	const int64_t longest = RECORDING_DELAY - RECORDING_DELAY / 4;
-	int64_t waited = seen == NT_TIME_NONE || seen > wall ? 0 : wall - seen;
+	int64_t waited = 0;
 
-	return monotonic + RECORDING_DELAY - (waited < longest ? waited : longest);
+	if (seen != NT_TIME_NONE && seen < wall)
+		waited = seen > wall - longest ? wall - seen : longest;
+	return monotonic + RECORDING_DELAY - waited;
 }
 
 static enum nt_status commit(struct recorder *recorder)
@@ -61,15 +65,28 @@ static enum nt_status keep_to_size(struct recorder *recorder)
 	return recording_trim(recorder->recording, recorder->ring_bytes - recorder->ring_bytes / 16, &recorder->error);
 }
 
+/* Records of several sources come one source after the other: the oldest need not be the first. */
+static void note_due(struct recorder *recorder, const void *record)
+{
+	int64_t due;
+
+	if (recorder->deadline == RING_FOREVER) {
+		recorder->begun = now_monotonic();
+		recorder->begun_wall = now_of(CLOCK_REALTIME);
+	}
+	due = recorder_commit_due(recorder->begun, recorder->begun_wall, record_time(record));
+	if (due < recorder->deadline)
+		recorder->deadline = due;
+}
+
 static enum nt_status write_one(struct recorder *recorder, const void *record)
 {
 	enum nt_status status = record_write(recorder->recording, record, &recorder->error);
 
 	if (status == NT_OK)
 		status = keep_to_size(recorder);
-	if (recorder->deadline == RING_FOREVER)
-		recorder->deadline = recorder_commit_due(now_monotonic(), now_of(CLOCK_REALTIME), record_time(record));
-	else if (++recorder->records % LOOK_EVERY == 0 && status == NT_OK && now_monotonic() >= recorder->deadline)
+	note_due(recorder, record);
+	if (++recorder->records % LOOK_EVERY == 0 && status == NT_OK && now_monotonic() >= recorder->deadline)
 		status = commit(recorder);
 	return status;
 }

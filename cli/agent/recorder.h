@@ -9,9 +9,9 @@
 struct recorder; /* handle */
 
 /*
- * When a transaction whose first record is of the time `seen` (NT_TIME_NONE: unknown) is to be committed, given that it is `monotonic`
- * (nanoseconds, as the result) and `wall`: RECORDING_DELAY after it was seen, so that a slow start or a full ring does not add to what a
- * crash costs, but never sooner than a quarter of that from now, so that we do not fall back further for it.
+ * When a transaction that was begun at `monotonic` (nanoseconds, as the result), which is `wall`, is to be committed for the sake of a record
+ * of the time `seen` (NT_TIME_NONE: unknown): RECORDING_DELAY after it was seen, so that a slow start or a full ring does not add to what a
+ * crash costs, but never sooner than a quarter of that from its begin, so that we do not fall back further for it.
  */
 int64_t recorder_commit_due(int64_t monotonic, nt_time wall, nt_time seen);
 

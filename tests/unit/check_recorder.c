@@ -21,6 +21,7 @@ START_TEST(what_has_waited_for_long_is_not_committed_at_once)
 {
 	ck_assert_int_eq(recorder_commit_due(monotonic, wall, wall - RECORDING_DELAY), monotonic + RECORDING_DELAY / 4);
 	ck_assert_int_eq(recorder_commit_due(monotonic, wall, 0), monotonic + RECORDING_DELAY / 4);
+	ck_assert_int_eq(recorder_commit_due(monotonic, wall, NT_TIME_NONE + 1), monotonic + RECORDING_DELAY / 4);
 }
 END_TEST
 
