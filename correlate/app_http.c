@@ -56,7 +56,8 @@ static void report(struct http_state *state, struct exchange *exchange)
 
 static void report_if_complete(struct http_state *state, struct exchange *exchange)
 {
-	if (!exchange || !exchange->response_ended || (!exchange->request_ended && exchange->has_request) || state->tunnelling)
+	if (!exchange || !exchange->response_ended || exchange->early || (!exchange->request_ended && exchange->has_request) ||
+	    state->tunnelling)
 		return;
 	if (exchange->circumstances.malformed || !exchange->record.resp_complete)
 		exchange->held = true;
@@ -103,6 +104,18 @@ static void note_server(const struct app *app, struct bytes host)
 		dials_name(app->c, app->conn, host, TRACE_BY_HTTP);
 }
 
+/* A server may refuse a request of which it has only seen the beginning: its head may be too long (RFC 6585 5). */
+static struct exchange *exchange_of_request(struct http_state *state)
+{
+	struct exchange *first = state->list.first;
+
+	if (!first || !first->early)
+		return exchange_new(&state->list);
+	first->early = false;
+	first->record.resp_without_request = false;
+	return first;
+}
+
 static enum http1_body request_head(void *context, const struct http1_head *head)
 {
 	struct http_direction *direction = context;
@@ -116,20 +129,22 @@ static enum http1_body request_head(void *context, const struct http1_head *head
 		limit_hit(state->app->c->hits, LIMIT_HTTP_PIPELINE_HIT);
 		report(state, state->list.first);
 	}
-	exchange = exchange_new(&state->list);
+	exchange = exchange_of_request(state);
 	record = &exchange->record;
 	direction->current = exchange;
 	exchange->request_ack = direction->begin_ack;
 	record->req_sent = direction->begin;
 	record->req_packet = direction->begin_packet;
 	record->method = arena_copy(&exchange->arena, head->method);
-	record->proto_major = head->major;
-	record->proto_minor = head->minor;
+	if (!exchange->response_begun) {
+		record->proto_major = head->major;
+		record->proto_minor = head->minor;
+	}
 	record->is_connect = bytes_equal(head->method, BYTES("CONNECT"));
 	record->url = http_url(&exchange->arena, state->app, record->is_connect, head->target, host);
 	record->host = arena_copy(&exchange->arena, http_host_name(host));
 	exchange_request(&state->list, exchange, head->target, head->fields, head->field_count);
-	record->suspicious_framing = head->suspicious;
+	record->suspicious_framing |= head->suspicious;
 	exchange->absolute_form = !record->is_connect && http_scheme_size(head->target) != 0;
 	if (exchange->absolute_form || record->is_connect) {
 		record->network_proxy = proxy_url(state);
@@ -208,9 +223,12 @@ static struct exchange *answered(struct http_state *state, uint64_t offset)
 
 static struct exchange *orphan(struct http_state *state)
 {
+	const bool nothing_asked = !state->list.first, asking = http1_parser_in_message(state->request.parser);
 	struct exchange *exchange = exchange_new(&state->list);
 
 	exchange_put_first(&state->list, exchange); /* before the requests that were sent after it */
+	exchange->early =
+		nothing_asked && asking && !state->request.current && state->request.begin_ack <= state->response.begin_offset;
 	exchange->record.resp_without_request = true;
 	return exchange;
 }

@@ -22,6 +22,7 @@ struct exchange {
 	bool is_first;                   /* on its connection */
 	bool has_request, request_ended, response_begun, response_ended;
 	bool held;                               /* all of it is here, but what the client makes of its fault is not */
+	bool early;                              /* answered before the head of its request was complete, which is still to come */
 	bool upgraded;                           /* asked in HTTP/1.1, answered in HTTP/2 */
 	struct http_circumstances circumstances; /* for telling what went wrong */
 	struct finding *told;                    /* of a stream that was reset, or given up with its connection; NULL if none */

@@ -159,6 +159,22 @@ START_TEST(response_may_come_before_the_request_is_complete)
 }
 END_TEST
 
+START_TEST(response_may_come_before_the_head_of_the_request_is_complete)
+{
+	const struct trace_http_request *request =
+		TALK(1, "cGET /long HTTP/1.1\r\nHost: example.org\r\nX-Long: 12345",
+		     "sHTTP/1.0 431 Request Header Fields Too Large\r\nContent-Length: 2\r\n\r\nno", "c67890\r\n\r\n");
+
+	check_text(request->url, "http://example.org/long");
+	ck_assert_uint_eq(request->status, 431);
+	ck_assert_uint_eq(request->resp_content_size, 2);
+	ck_assert_uint_eq(request->proto_minor, 0);
+	ck_assert(request->resp_complete && request->req_complete && !request->resp_without_request);
+	ck_assert_int_lt(request->req_sent, request->resp_recv);
+	ck_assert_int_lt(request->resp_recv, request->req_end);
+}
+END_TEST
+
 START_TEST(body_until_close_ends_with_the_connection)
 {
 	const struct trace_http_request *request;
@@ -723,6 +739,7 @@ Suite *nettrace_suite(void)
 	tcase_add_loop_test(one, response_without_body_whatever_its_fields_say, 0, sizeof no_body_rows / sizeof *no_body_rows);
 	tcase_add_test(one, interim_responses_come_before_the_answer);
 	tcase_add_test(one, response_may_come_before_the_request_is_complete);
+	tcase_add_test(one, response_may_come_before_the_head_of_the_request_is_complete);
 	tcase_add_test(one, body_until_close_ends_with_the_connection);
 	tcase_add_loop_test(one, body_that_ends_before_its_announced_end_is_truncated, 0, 2);
 	tcase_add_test(several, pipelined_requests_are_answered_in_order);
