@@ -144,7 +144,7 @@ static struct flow *quoted_flow(struct correlator *c, const struct net_packet *q
 		return NULL;
 	*sender = flow_key_make(&key, quoted->ip_version, quoted->protocol, vantage, &quoted->source, source_port,
 				&quoted->destination, destination_port);
-	return flow_find(&c->flows, &key, flow_hash(&c->flows, &key));
+	return flow_find(&c->flows, &key, flow_hash(c->flows.seed, &key));
 }
 
 /* Whether it is an error about a connection that is reported. */
@@ -233,14 +233,18 @@ static void make_room(struct correlator *c)
 	}
 }
 
-static bool ip_packet(struct correlator *c, const struct packet_context *packet)
+static bool ip_packet(struct correlator *c, const struct packet_layers *layers, const struct packet_context *packet)
 {
 	c->stats.ip_packets++;
+	if (layers->transport != CUR_OK && !layers->has_flow) {
+		*(layers->transport == CUR_BAD ? &c->stats.skipped.malformed : &c->stats.skipped.cut) += 1;
+		return false;
+	}
 	switch (packet->net->protocol) {
 	case IP_PROTOCOL_TCP:
-		return tcp_packet(c, packet);
+		return tcp_packet(c, layers, packet);
 	case IP_PROTOCOL_UDP:
-		return udp_packet(c, packet);
+		return udp_packet(c, layers, packet);
 	case IP_PROTOCOL_ICMP:
 	case IP_PROTOCOL_ICMPV6:
 		return icmp_packet(c, packet);
@@ -250,26 +254,29 @@ static bool ip_packet(struct correlator *c, const struct packet_context *packet)
 	}
 }
 
-/* Whole datagrams may hold another IP packet, and that may be a fragment again. */
-static enum net_result put_together(struct correlator *c, struct net_packet *net, const struct packet_context *packet)
+/*
+ * Whole datagrams may hold another IP packet, and that may be a fragment again.  Returns the layers of the whole, in
+ * *room; or those that it was given, where more fragments are missing.
+ */
+static const struct packet_layers *put_together(struct correlator *c, const struct packet_layers *layers,
+						const struct packet_context *packet, struct packet_layers *room)
 {
 	struct net_packet whole;
-	enum net_result result = NET_FRAGMENT;
 	bool is_whole;
 
-	for (unsigned depth = 0; result == NET_FRAGMENT && depth < LIMIT_NESTING; depth++) {
+	for (unsigned depth = 0; layers->result == NET_FRAGMENT && depth < LIMIT_NESTING; depth++) {
 		if (c->stats.fragments++ == 0)
 			c->stats.first_fragment_packet = packet->ref;
-		is_whole = fragments_add(c->fragments, net, packet->vantage, packet->time, &whole);
+		is_whole = fragments_add(c->fragments, &layers->net, packet->vantage, packet->time, &whole);
 		if (!c->stats.conflicting_fragment_packet.number && fragments_conflicting(c->fragments))
 			c->stats.conflicting_fragment_packet = packet->ref;
 		if (!is_whole)
-			return NET_FRAGMENT;
+			break;
 		c->stats.datagrams_reassembled++;
-		*net = whole;
-		result = net_decode_payload(net);
+		layers_read_whole(&whole, packet->vantage, c->flows.seed, room);
+		layers = room;
 	}
-	return result;
+	return layers;
 }
 
 static void count_skipped(struct correlator *c, enum net_result result, const struct net_packet *net)
@@ -309,13 +316,22 @@ static nt_time bounded(nt_time time)
 
 bool correlator_packet(struct correlator *c, const struct packet *packet)
 {
-	struct net_packet net;
-	struct packet_context context = { .time = bounded(packet->time),
-					  .ref = { .file = packet->interface->file, .number = packet->number },
-					  .interface = packet->interface->id,
-					  .vantage = (uint16_t)packet->interface->file,
-					  .net = &net };
-	enum net_result result;
+	struct packet_layers layers;
+
+	layers_read(packet, c->flows.seed, &layers);
+	return correlator_packet_layers(c, packet, &layers);
+}
+
+bool correlator_packet_layers(struct correlator *c, const struct packet *packet, const struct packet_layers *layers)
+{
+	const struct net_packet *net;
+	struct packet_layers whole;
+	struct packet_context context = {
+		.time = bounded(packet->time),
+		.ref = { .file = packet->interface->file, .number = packet->number },
+		.interface = packet->interface->id,
+		.vantage = vantage_of(packet),
+	};
 
 	c->stats.packets++;
 	if (packet->size > packet->captured && c->stats.cut_packets++ == 0)
@@ -324,15 +340,14 @@ bool correlator_packet(struct correlator *c, const struct packet *packet)
 		context.time = c->now == INT64_MIN ? 0 : c->now;
 	note_time(c, context.time, context.ref);
 	make_room(c);
-	result = net_decode(packet->interface->link_type, cur_of(packet->data, packet->captured, packet->size - packet->captured),
-			    &net);
-	if (result == NET_FRAGMENT)
-		result = put_together(c, &net, &context);
-	if (result == NET_IP)
-		return ip_packet(c, &context);
-	count_skipped(c, result, &net);
-	return result == NET_FRAGMENT &&
-	       (client_wanted(c, net.ip_version, &net.source) || client_wanted(c, net.ip_version, &net.destination));
+	if (layers->result == NET_FRAGMENT)
+		layers = put_together(c, layers, &context, &whole);
+	net = context.net = &layers->net;
+	if (layers->result == NET_IP)
+		return ip_packet(c, layers, &context);
+	count_skipped(c, layers->result, net);
+	return layers->result == NET_FRAGMENT &&
+	       (client_wanted(c, net->ip_version, &net->source) || client_wanted(c, net->ip_version, &net->destination));
 }
 
 /* ---- connection tracking ---- */

@@ -65,9 +65,9 @@ struct address_tuple flow_tuple(const struct flow_key *key, int client)
 				       .destination_port = key->port[!client] };
 }
 
-uint64_t flow_hash(const struct flow_table *table, const struct flow_key *key)
+uint64_t flow_hash(uint64_t seed, const struct flow_key *key)
 {
-	return hash_bytes(table->seed, key, sizeof *key);
+	return hash_bytes(seed, key, sizeof *key);
 }
 
 struct flow *flow_find(const struct flow_table *table, const struct flow_key *key, uint64_t hash)
@@ -175,7 +175,7 @@ static void close_hole(struct flow_table *table, size_t hole)
 
 static size_t slot_of(const struct flow_table *table, const struct flow *flow)
 {
-	size_t mask = table->capacity - 1, i = flow_hash(table, &flow->key) & mask;
+	size_t mask = table->capacity - 1, i = flow_hash(table->seed, &flow->key) & mask;
 
 	while (table->slots[i].flow != flow)
 		i = (i + 1) & mask;

@@ -67,7 +67,7 @@ int flow_key_make(struct flow_key *key, uint8_t ip_version, uint8_t protocol, ui
 /* The key as seen by the client, which is side `client`. */
 struct address_tuple flow_tuple(const struct flow_key *key, int client);
 
-uint64_t flow_hash(const struct flow_table *table, const struct flow_key *key);
+uint64_t flow_hash(uint64_t seed, const struct flow_key *key);                                     /* `seed` of the table */
 struct flow *flow_find(const struct flow_table *table, const struct flow_key *key, uint64_t hash); /* NULL if there is none */
 void flow_insert(struct flow_table *table, struct flow *flow, uint64_t hash, enum flow_queue queue, nt_time last); /* key is set */
 void flow_replace(struct flow_table *table, struct flow *old, struct flow *copy); /* `copy` of it stands in its place from now on */

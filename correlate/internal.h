@@ -5,7 +5,7 @@
 #define NETTRACE_CORRELATE_INTERNAL_H
 
 #include "correlate/correlate.h"
-#include "correlate/flow.h"
+#include "correlate/layers.h"
 #include "dissect/appid/appid.h"
 
 struct app;

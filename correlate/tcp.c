@@ -713,46 +713,36 @@ static struct tcp_conn *go_on(struct correlator *c, struct flow *flow, int sende
 	return NULL;
 }
 
-bool tcp_packet(struct correlator *c, const struct packet_context *packet)
+bool tcp_packet(struct correlator *c, const struct packet_layers *layers, const struct packet_context *packet)
 {
-	const struct net_packet *net = packet->net;
-	struct tcp_segment segment;
-	enum cur_state state = tcp_read(net->payload, &segment);
+	const struct tcp_segment *segment = &layers->tcp;
+	const struct flow_key *key = &layers->key;
+	const int sender = layers->sender;
 	struct tcp_conn *conn = NULL;
-	struct flow_key key;
 	struct flow *flow;
-	uint64_t hash;
-	int sender;
 
-	if (state == CUR_BAD || (state == CUR_CUT && segment.header_size == 0)) {
-		*(state == CUR_BAD ? &c->stats.skipped.malformed : &c->stats.skipped.cut) += 1;
-		return false;
-	}
 	c->stats.tcp_packets++;
-	sender = flow_key_make(&key, net->ip_version, IP_PROTOCOL_TCP, packet->vantage, &net->source, segment.source_port,
-			       &net->destination, segment.destination_port);
-	hash = flow_hash(&c->flows, &key);
-	flow = flow_find(&c->flows, &key, hash);
+	flow = flow_find(&c->flows, key, layers->hash);
 	if (flow && flow->form == FLOW_TIME_WAIT) {
-		if (tcp_time_wait_takes(c, flow, sender, &segment))
+		if (tcp_time_wait_takes(c, flow, sender, segment))
 			return tcp_time_wait_is_reported(flow);
 		tcp_time_wait_end(c, flow);
 	} else if (flow) {
 		if (flow->form == FLOW_HALF_OPEN) {
 			bool reported = tcp_half_open_is_reported(c, flow);
 
-			if (tcp_half_open_add(c, flow, sender, &segment, packet))
+			if (tcp_half_open_add(c, flow, sender, segment, packet))
 				return reported;
 		}
-		conn = go_on(c, flow, sender, &segment);
+		conn = go_on(c, flow, sender, segment);
 	}
 	if (!conn) {
-		if (!wanted_at_all(c, &key))
+		if (!wanted_at_all(c, key))
 			return false;
-		if (tcp_half_open_begin(c, &key, hash, sender, &segment, packet))
-			return client_wanted(c, key.ip_version, &key.address[sender]);
-		conn = begin(c, &key, hash, sender, &segment, packet);
+		if (tcp_half_open_begin(c, key, layers->hash, sender, segment, packet))
+			return client_wanted(c, key->ip_version, &key->address[sender]);
+		conn = begin(c, key, layers->hash, sender, segment, packet);
 	}
-	tcp_segment(c, conn, sender, &segment, packet);
+	tcp_segment(c, conn, sender, segment, packet);
 	return tcp_is_reported(c, conn);
 }

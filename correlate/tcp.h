@@ -119,7 +119,7 @@ struct tcp_conn {
 };
 
 /* Both return whether the packet belongs to a connection that is reported, as far as it is known by now. */
-bool tcp_packet(struct correlator *c, const struct packet_context *packet);
+bool tcp_packet(struct correlator *c, const struct packet_layers *layers, const struct packet_context *packet);
 bool tcp_icmp_error(struct correlator *c, struct flow *flow, int sender, uint8_t type, uint8_t code,
 		    const struct packet_context *packet);
 

@@ -29,7 +29,7 @@ struct tcp_time_wait *tcp_time_wait_new(const struct correlator *c, const struct
 
 void tcp_time_wait_keep(struct correlator *c, struct tcp_time_wait *wait)
 {
-	flow_insert(&c->flows, &wait->flow, flow_hash(&c->flows, &wait->flow.key), FLOW_TCP_TIME_WAIT, wait->flow.last);
+	flow_insert(&c->flows, &wait->flow, flow_hash(c->flows.seed, &wait->flow.key), FLOW_TCP_TIME_WAIT, wait->flow.last);
 }
 
 void tcp_time_wait_end(struct correlator *c, struct flow *wait)

@@ -250,36 +250,25 @@ bool udp_is_reported(const struct correlator *c, const struct udp_conn *conn)
 	return conn->client < 0 || client_wanted(c, key->ip_version, &key->address[conn->client]);
 }
 
-bool udp_packet(struct correlator *c, const struct packet_context *packet)
+bool udp_packet(struct correlator *c, const struct packet_layers *layers, const struct packet_context *packet)
 {
-	const struct net_packet *net = packet->net;
-	struct udp_datagram datagram;
-	enum cur_state state = udp_read(net->payload, &datagram);
-	struct udp_conn *conn;
-	struct flow_key key;
-	uint64_t hash;
-	int sender;
+	const struct udp_datagram *datagram = &layers->udp;
+	const struct flow_key *key = &layers->key;
+	const int sender = layers->sender;
+	struct udp_conn *conn = (struct udp_conn *)flow_find(&c->flows, key, layers->hash);
 
-	if (state != CUR_OK) {
-		*(state == CUR_BAD ? &c->stats.skipped.malformed : &c->stats.skipped.cut) += 1;
-		return false;
-	}
 	c->stats.udp_packets++;
-	sender = flow_key_make(&key, net->ip_version, IP_PROTOCOL_UDP, packet->vantage, &net->source, datagram.source_port,
-			       &net->destination, datagram.destination_port);
-	hash = flow_hash(&c->flows, &key);
-	conn = (struct udp_conn *)flow_find(&c->flows, &key, hash);
 	if (!conn) {
-		if (!client_wanted(c, key.ip_version, &key.address[0]) && !client_wanted(c, key.ip_version, &key.address[1]))
+		if (!client_wanted(c, key->ip_version, &key->address[0]) && !client_wanted(c, key->ip_version, &key->address[1]))
 			return false;
-		conn = conn_new(c, &key, hash, sender, packet);
+		conn = conn_new(c, key, layers->hash, sender, packet);
 	}
 	conn->flow.last = c->elapsed;
 	if (packet->time > conn->record.close)
 		conn->record.close = packet->time;
 	conn->record.last_packet = packet->ref;
 	conn->packets[sender]++;
-	conn->bytes[sender] += cur_left_on_wire(&datagram.payload);
-	handle_payload(c, conn, sender, &datagram, packet);
+	conn->bytes[sender] += cur_left_on_wire(&datagram->payload);
+	handle_payload(c, conn, sender, datagram, packet);
 	return udp_is_reported(c, conn);
 }

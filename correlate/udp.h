@@ -8,7 +8,8 @@
 
 struct udp_conn;
 
-bool udp_packet(struct correlator *c, const struct packet_context *packet);    /* whether it belongs to a flow that is reported */
+/* Whether it belongs to a flow that is reported. */
+bool udp_packet(struct correlator *c, const struct packet_layers *layers, const struct packet_context *packet);
 bool udp_is_reported(const struct correlator *c, const struct udp_conn *conn); /* as far as it is known by now */
 
 /* The silence of an answered DNS conversation was long enough: it is reported, the flow goes on. */

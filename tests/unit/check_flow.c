@@ -31,7 +31,7 @@ static struct flow *add(size_t i, enum flow_queue queue, nt_time now)
 	struct flow *flow = &flows[i];
 
 	flow_key_make(&flow->key, 4, IP_PROTOCOL_TCP, 0, &low, (uint16_t)i, &high, 80);
-	flow_insert(&table, flow, flow_hash(&table, &flow->key), queue, now);
+	flow_insert(&table, flow, flow_hash(table.seed, &flow->key), queue, now);
 	return flow;
 }
 
@@ -40,7 +40,7 @@ static struct flow *find(size_t i)
 	struct flow_key key;
 
 	flow_key_make(&key, 4, IP_PROTOCOL_TCP, 0, &high, 80, &low, (uint16_t)i);
-	return flow_find(&table, &key, flow_hash(&table, &key));
+	return flow_find(&table, &key, flow_hash(table.seed, &key));
 }
 
 START_TEST(both_directions_have_one_key_and_two_sides)
