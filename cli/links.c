@@ -1,15 +1,7 @@
 #include "cli/links.h"
 
 #include <stdlib.h>
-
-static int compare(const void *a, const void *b)
-{
-	const struct link *x = a, *y = b;
-
-	if (x->parent != y->parent)
-		return x->parent < y->parent ? -1 : 1;
-	return x->index < y->index ? -1 : x->index > y->index;
-}
+#include <string.h>
 
 void links_reserve(struct links *links, size_t count)
 {
@@ -20,22 +12,12 @@ void links_reserve(struct links *links, size_t count)
 void links_add(struct links *links, trace_id parent, size_t index)
 {
 	if (parent)
-		links->at[links->count++] = (struct link){ parent, (uint32_t)index };
-}
-
-/* Children mostly come in the order of their parents. */
-static bool is_sorted(const struct links *links)
-{
-	for (size_t i = 1; i < links->count; i++)
-		if (compare(&links->at[i - 1], &links->at[i]) > 0)
-			return false;
-	return true;
+		links->at[links->count++] = (struct pair){ parent, (uint32_t)index };
 }
 
 void links_sort(struct links *links)
 {
-	if (!is_sorted(links))
-		qsort(links->at, links->count, sizeof *links->at, compare);
+	pairs_sort(links->at, links->count);
 }
 
 void links_sort_unique(struct links *links)
@@ -44,7 +26,7 @@ void links_sort_unique(struct links *links)
 
 	links_sort(links);
 	for (size_t i = 0; i < links->count; i++)
-		if (count == 0 || compare(&links->at[count - 1], &links->at[i]) != 0)
+		if (count == 0 || memcmp(&links->at[count - 1], &links->at[i], sizeof *links->at) != 0)
 			links->at[count++] = links->at[i];
 	links->count = count;
 }
@@ -63,7 +45,7 @@ static size_t lower_bound(const struct links *links, uint64_t parent)
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (links->at[middle].parent < parent)
+		if (links->at[middle].key < parent)
 			low = middle + 1;
 		else
 			high = middle;

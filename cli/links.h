@@ -5,16 +5,12 @@
 #define NETTRACE_CLI_LINKS_H
 
 #include "store/base.h"
+#include "store/pairs.h"
 #include "store/trace_id.h"
 
-struct link {
-	trace_id parent;
-	uint32_t index; /* of the child in its list, of which LIMIT_RECORDS is the longest */
-};
-
-/* Sorted by parent, then index.  Zeroed memory has none. */
+/* Pairs of a parent and the index of a child in its list, of which LIMIT_RECORDS is the longest; sorted.  Zeroed memory has none. */
 struct links {
-	struct link *at; /* owned, but for what links_children() returns */
+	struct pair *at; /* owned, but for what links_children() returns */
 	size_t count;
 };
 

@@ -1,5 +1,7 @@
 #include "store/trace.h"
 
+#include "store/pairs.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -406,12 +408,6 @@ static int compare_ids(const void *a, const void *b)
 	return *left < *right ? -1 : *left > *right;
 }
 
-/* Where a record is, and where it is to be: with its id, as records are large and far from each other. */
-struct place {
-	trace_id id; /* first, for compare_ids() */
-	uint32_t index;
-};
-
 /* Nearly all records come in the order of their ids: those at the front that do are left where they are. */
 static size_t sorted_count(const uint8_t *records, size_t count, size_t size)
 {
@@ -422,8 +418,8 @@ static size_t sorted_count(const uint8_t *records, size_t count, size_t size)
 	return sorted < count ? sorted : count;
 }
 
-/* Puts the record of places[i] at i, for all of them: along each ring of records that take each other's places. */
-static void move_records(uint8_t *records, size_t size, struct place *places, size_t count)
+/* Puts the record that stands at places[i].index at i, for all of them: along each ring of records that take each other's places. */
+static void move_records(uint8_t *records, size_t size, struct pair *places, size_t count)
 {
 	uint8_t *held = nt_alloc(size);
 
@@ -446,17 +442,17 @@ static void move_records(uint8_t *records, size_t size, struct place *places, si
 
 static void sort(void *records, size_t count, size_t size)
 {
-	struct place *places;
+	struct pair *places; /* of the ids: records are large, and far from each other */
 	uint8_t *at = records;
 
 	if (sorted_count(at, count, size) == count)
 		return;
 	places = nt_realloc_array(NULL, count, sizeof *places);
 	for (size_t i = 0; i < count; i++) {
-		memcpy(&places[i].id, at + i * size, sizeof places[i].id);
+		memcpy(&places[i].key, at + i * size, sizeof places[i].key);
 		places[i].index = (uint32_t)i;
 	}
-	qsort(places, count, sizeof *places, compare_ids);
+	pairs_sort(places, count);
 	move_records(at, size, places, count);
 	free(places);
 }

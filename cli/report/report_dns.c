@@ -406,8 +406,8 @@ void report_dns_mark_owned(struct report_index *index, const struct trace_list *
 		messages += list->dns_queries[i].message_count;
 	}
 	for (size_t i = 0; i < index->dns_of_dial.count; i++) {
-		const struct link *link = &index->dns_of_dial.at[i];
-		const struct trace_dial *dial = trace_find_dial(list, link->parent);
+		const struct pair *link = &index->dns_of_dial.at[i];
+		const struct trace_dial *dial = trace_find_dial(list, link->key);
 
 		if (dial)
 			mark(&index->conversations[link->index], &list->dns_queries[link->index], dial);
