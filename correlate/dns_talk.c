@@ -135,17 +135,35 @@ static bool same_question(const struct trace_dns_message *query, const struct dn
 /* How far back a query may stand: a resolver that reuses one port has many on the way. */
 enum { LOOK_BACK = 2048 };
 
+/* The number behind the last message before `end`, but not before `begin`, that has the id; `begin` if none has. */
+static size_t behind_last_with_id(const uint16_t *ids, size_t begin, size_t end, uint16_t id)
+{
+	enum { BLOCK = 64 };
+
+	for (; end - begin >= BLOCK; end -= BLOCK) { /* all of a block at once, which compilers make vectors of */
+		unsigned found = 0;
+
+		for (size_t i = end - BLOCK; i < end; i++)
+			found |= ids[i] == id;
+		if (found)
+			break;
+	}
+	while (end > begin && ids[end - 1] != id)
+		end--;
+	return end;
+}
+
 /* Finds the query that a reply answers, and says whether as many replies to it came before. */
 static const struct trace_dns_message *query_of(const struct dns_talk *talk, const struct dns_message *reply, bool *duplicate)
 {
 	const struct trace_dns_message *found = NULL;
+	const size_t count = talk->record.message_count, begin = count > LOOK_BACK ? count - LOOK_BACK : 0;
 	unsigned queries = 0, replies = 0;
 
-	for (size_t n = 0; n < talk->record.message_count && n < LOOK_BACK; n++) {
-		const size_t at = talk->record.message_count - 1 - n;
-		const struct trace_dns_message *message = &talk->messages[at];
+	for (size_t end = count; (end = behind_last_with_id(talk->ids, begin, end, reply->id)) > begin; end--) {
+		const struct trace_dns_message *message = &talk->messages[end - 1];
 
-		if (talk->ids[at] != reply->id || !same_question(message, reply))
+		if (!same_question(message, reply))
 			continue;
 		if (message->is_reply) {
 			replies++;
