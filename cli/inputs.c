@@ -323,10 +323,9 @@ enum nt_status inputs_read_confined(struct inputs *inputs, const struct correlat
 
 /* ---- merging ---- */
 
-static void fetch_packet(struct inputs *inputs)
+static bool next_packet(struct inputs *inputs, struct packet *out)
 {
-	inputs->has_packet = inputs->source ? capture_next(inputs->source, &inputs->packet) == NT_OK
-					    : recording_input_packet(inputs->recording, &inputs->packet);
+	return inputs->source ? capture_next(inputs->source, out) == NT_OK : recording_input_packet(inputs->recording, out);
 }
 
 static void fetch_entry(struct inputs *inputs)
@@ -376,7 +375,7 @@ static void fetch_missing(struct inputs *inputs)
 		fetch_logged(inputs);
 	}
 	if (!inputs->begun || inputs->given)
-		fetch_packet(inputs);
+		inputs->has_packet = next_packet(inputs, &inputs->packet);
 	inputs->begun = true;
 	inputs->given = false;
 }
@@ -385,6 +384,8 @@ enum inputs_item inputs_next(struct inputs *inputs, struct packet *packet, struc
 {
 	const struct conntrack_entry *next;
 
+	if (inputs->given && !inputs->has_entry && !inputs->has_logged) /* there are only packets: nothing to merge */
+		return next_packet(inputs, packet) ? INPUTS_PACKET : INPUTS_END;
 	fetch_missing(inputs);
 	next = next_entry(inputs);
 	if (next && (!inputs->has_packet || is_before(next, inputs->packet.time))) {

@@ -122,12 +122,12 @@ static bool in_prefix(const struct correlate_prefix *prefix, const struct ip_add
 	       (rest == 0 || ((prefix->address.bytes[whole] ^ address->bytes[whole]) & mask) == 0);
 }
 
-bool client_wanted(const struct correlator *c, uint8_t ip_version, const struct ip_address *address)
+bool client_is_listed(const struct correlator *c, uint8_t ip_version, const struct ip_address *address)
 {
 	for (size_t i = 0; i < c->options.client_count; i++)
 		if (c->options.clients[i].ip_version == ip_version && in_prefix(&c->options.clients[i], address))
 			return true;
-	return c->options.client_count == 0;
+	return false;
 }
 
 /* ---- ICMP ---- */
@@ -316,16 +316,9 @@ static nt_time bounded(nt_time time)
 
 bool correlator_packet(struct correlator *c, const struct packet *packet)
 {
-	struct packet_layers layers;
-
-	layers_read(packet, c->flows.seed, &layers);
-	return correlator_packet_layers(c, packet, &layers);
-}
-
-bool correlator_packet_layers(struct correlator *c, const struct packet *packet, const struct packet_layers *layers)
-{
+	const struct packet_layers *layers;
+	struct packet_layers own, whole;
 	const struct net_packet *net;
-	struct packet_layers whole;
 	struct packet_context context = {
 		.time = bounded(packet->time),
 		.ref = { .file = packet->interface->file, .number = packet->number },
@@ -340,6 +333,8 @@ bool correlator_packet_layers(struct correlator *c, const struct packet *packet,
 		context.time = c->now == INT64_MIN ? 0 : c->now;
 	note_time(c, context.time, context.ref);
 	make_room(c);
+	layers_read(packet, c->flows.seed, &own);
+	layers = &own;
 	if (layers->result == NET_FRAGMENT)
 		layers = put_together(c, layers, &context, &whole);
 	net = context.net = &layers->net;

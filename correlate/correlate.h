@@ -8,7 +8,6 @@
 #define NETTRACE_CORRELATE_CORRELATE_H
 
 #include "capture/packet.h"
-#include "correlate/layers.h"
 #include "dissect/net/net.h"
 #include "dissect/tls/keylog.h"
 #include "dissect/tls/verify.h"
@@ -74,9 +73,6 @@ void correlator_free(struct correlator *correlator); /* NULL is fine; what is un
 
 /* Whether the packet belongs to a connection that is reported, as far as that is known by now; fragments are taken on trust. */
 bool correlator_packet(struct correlator *correlator, const struct packet *packet);
-
-/* The same where the layers of the packet were read before, with the seed of the correlator's options. */
-bool correlator_packet_layers(struct correlator *correlator, const struct packet *packet, const struct packet_layers *layers);
 
 /* What connection tracking told, in the order of time with the packets; it is joined to connections when they end. */
 void correlator_conntrack(struct correlator *correlator, const struct conntrack_entry *entry);

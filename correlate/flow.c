@@ -42,10 +42,11 @@ void flow_table_clear(struct flow_table *table)
 int flow_key_make(struct flow_key *key, uint8_t ip_version, uint8_t protocol, uint16_t vantage, const struct ip_address *source,
 		  uint16_t source_port, const struct ip_address *destination, uint16_t destination_port)
 {
-	int order = memcmp(source, destination, sizeof *source);
-	int side = order ? order > 0 : source_port > destination_port;
+	const int order = memcmp(source, destination, sizeof *source);
+	const int side = order ? order > 0 : source_port > destination_port;
 
-	memset(key, 0, sizeof *key);
+	_Static_assert(sizeof *key == 2 * sizeof *source + 2 * sizeof source_port + 2 + sizeof vantage,
+		       "keys are compared as bytes");
 	key->address[side] = *source;
 	key->address[!side] = *destination;
 	key->port[side] = source_port;

@@ -74,7 +74,12 @@ static inline trace_id new_id(struct correlator *c)
 	return ++c->last_id;
 }
 
-/* Whether --client lets this host be reported as a client. */
-bool client_wanted(const struct correlator *c, uint8_t ip_version, const struct ip_address *address);
+bool client_is_listed(const struct correlator *c, uint8_t ip_version, const struct ip_address *address);
+
+/* Whether --client lets this host be reported as a client.  Asked for each packet, and mostly without --client. */
+static inline bool client_wanted(const struct correlator *c, uint8_t ip_version, const struct ip_address *address)
+{
+	return c->options.client_count == 0 || client_is_listed(c, ip_version, address);
+}
 
 #endif
