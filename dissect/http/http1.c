@@ -224,7 +224,7 @@ static bool gather_section(struct http1_parser *parser, struct bytes data, size_
 	size_t before = parser->gathered.size;
 	bool complete;
 
-	*consumed = http1_scan_section(&parser->scan, data, &complete);
+	*consumed = http1_scan_section(&parser->scan, data, http1_fields_kept(&parser->fields), &complete);
 	*text = (struct bytes){ data.at, *consumed };
 	if (parser->scan.size > LIMIT_HTTP_HEAD) {
 		limit_hit(parser->hits, LIMIT_HTTP_HEAD_HIT);

@@ -90,7 +90,12 @@ static struct bytes next_element(struct bytes *list)
 
 /* ---- the end of a section ---- */
 
-size_t http1_scan_section(struct http1_scan *scan, struct bytes data, bool *complete)
+static bool begins_with(struct bytes text, struct bytes start)
+{
+	return start.size && text.size >= start.size && memcmp(text.at, start.at, start.size) == 0;
+}
+
+size_t http1_scan_section(struct http1_scan *scan, struct bytes data, struct bytes section, bool *complete)
 {
 	size_t done = 0;
 
@@ -107,11 +112,16 @@ size_t http1_scan_section(struct http1_scan *scan, struct bytes data, bool *comp
 		if (!end)
 			break;
 		done++;
-		if (!scan->first_line)
-			scan->first_line = scan->size + done;
 		*complete = scan->line == 0 || scan->lone_cr;
 		scan->line = 0;
 		scan->lone_cr = false;
+		if (scan->first_line)
+			continue;
+		scan->first_line = scan->size + done;
+		if (!*complete && begins_with(bytes_after(data, done), section)) {
+			done += section.size;
+			*complete = true;
+		}
 	}
 	scan->size += done;
 	return done;
@@ -323,7 +333,7 @@ static bool read_length(struct http1_head *head, struct bytes text, uint64_t *le
 }
 
 /* RFC 9110 8.6.  Of values that differ the last counts, as in other tools that read captures. */
-static void note_content_length(struct http1_head *head, struct bytes value)
+static void note_content_length(struct http1_head *head, struct http1_framing *framing, struct bytes value)
 {
 	do {
 		uint64_t length;
@@ -333,15 +343,15 @@ static void note_content_length(struct http1_head *head, struct bytes value)
 			head->invalid = "its Content-Length is no number";
 			continue;
 		}
-		if (head->has_content_length)
+		if (framing->has_content_length)
 			head->suspicious = true;
-		head->has_content_length = true;
-		head->content_length = length;
+		framing->has_content_length = true;
+		framing->content_length = length;
 	} while (value.size);
 }
 
 /* RFC 9112 6.1 and 7.  Parameters of codings are not looked at. */
-static void note_transfer_encoding(struct http1_head *head, struct bytes value)
+static void note_transfer_encoding(struct http1_head *head, struct http1_framing *framing, struct bytes value)
 {
 	while (value.size) {
 		struct bytes coding = next_element(&value);
@@ -351,63 +361,62 @@ static void note_transfer_encoding(struct http1_head *head, struct bytes value)
 			coding = trim(bytes_until(coding, (size_t)(parameters - coding.at)));
 		if (!coding.size || bytes_equal_nocase(coding, BYTES("identity")))
 			continue;
-		if (head->chunked) /* chunked must be the last, and applied once */
+		if (framing->chunked) /* chunked must be the last, and applied once */
 			head->suspicious = true;
-		head->has_transfer_encoding = true;
+		framing->has_transfer_encoding = true;
 		if (bytes_equal_nocase(coding, BYTES("chunked")))
-			head->chunked = true;
+			framing->chunked = true;
 	}
 }
 
-struct connection {
-	bool close, keep_alive, upgrade; /* options of the Connection field */
-	bool upgrade_field;
-};
-
-static void note_connection(struct connection *connection, struct bytes value)
+static void note_connection(struct http1_framing *framing, struct bytes value)
 {
 	while (value.size) {
 		struct bytes option = next_element(&value);
 
 		if (bytes_equal_nocase(option, BYTES("close")))
-			connection->close = true;
+			framing->close = true;
 		else if (bytes_equal_nocase(option, BYTES("keep-alive")))
-			connection->keep_alive = true;
+			framing->keep_alive = true;
 		else if (bytes_equal_nocase(option, BYTES("upgrade")))
-			connection->upgrade = true;
+			framing->upgrade = true;
 	}
 }
 
-static void note_field(struct http1_head *head, struct connection *connection, const struct http1_field *field)
+static void note_field(struct http1_head *head, struct http1_framing *framing, const struct http1_field *field)
 {
 	switch (field->name.size) {
 	case 7:
 		if (bytes_equal_nocase(field->name, BYTES("Upgrade")))
-			connection->upgrade_field = true;
+			framing->upgrade_field = true;
 		break;
 	case 10:
 		if (bytes_equal_nocase(field->name, BYTES("Connection")))
-			note_connection(connection, field->value);
+			note_connection(framing, field->value);
 		break;
 	case 14:
 		if (bytes_equal_nocase(field->name, BYTES("Content-Length")))
-			note_content_length(head, field->value);
+			note_content_length(head, framing, field->value);
 		break;
 	case 17:
 		if (bytes_equal_nocase(field->name, BYTES("Transfer-Encoding")))
-			note_transfer_encoding(head, field->value);
+			note_transfer_encoding(head, framing, field->value);
 		break;
 	default:
 		break;
 	}
 }
 
-static void conclude(struct http1_head *head, const struct connection *connection)
+static void conclude(struct http1_head *head, const struct http1_framing *framing)
 {
 	bool modern = head->major > 1 || (head->major == 1 && head->minor >= 1);
 
-	head->upgrade = connection->upgrade && connection->upgrade_field;
-	head->keep_alive = !connection->close && (modern || (connection->keep_alive && head->major == 1));
+	head->chunked = framing->chunked;
+	head->has_transfer_encoding = framing->has_transfer_encoding;
+	head->has_content_length = framing->has_content_length;
+	head->content_length = framing->content_length;
+	head->upgrade = framing->upgrade && framing->upgrade_field;
+	head->keep_alive = !framing->close && (modern || (framing->keep_alive && head->major == 1));
 	/* RFC 9112 6.1: both fields, a Transfer-Encoding in HTTP/1.0, and codings without chunked are signs of smuggling. */
 	if (head->has_transfer_encoding && (head->has_content_length || !modern || !head->chunked))
 		head->suspicious = true;
@@ -419,6 +428,7 @@ void http1_fields_free(struct http1_fields *fields)
 {
 	free(fields->at);
 	free(fields->folded);
+	free(fields->kept);
 	*fields = (struct http1_fields){ 0 };
 }
 
@@ -501,12 +511,13 @@ static bool next_line(struct http1_head *head, struct bytes *text, struct bytes 
 	return line->size > 0;
 }
 
-void http1_head_read_fields(struct http1_head *head, struct bytes text, struct http1_fields *fields, struct limit_hits *hits)
+/* Returns whether an empty line ends the section, as it is to be. */
+static bool read_section(struct http1_head *head, struct bytes text, struct http1_fields *fields, struct http1_framing *framing,
+			 struct limit_hits *hits)
 {
 	const size_t section_size = text.size;
-	struct connection connection = { 0 };
 	struct http1_field field;
-	struct bytes line;
+	struct bytes line = text;
 	bool open = false; /* `field` may be continued on the next line */
 
 	fields->count = 0;
@@ -522,7 +533,7 @@ void http1_head_read_fields(struct http1_head *head, struct bytes text, struct h
 			continue;
 		}
 		if (open) {
-			note_field(head, &connection, &field);
+			note_field(head, framing, &field);
 			add_field(fields, &field, hits);
 		}
 		open = read_field(head, line, &field);
@@ -532,10 +543,67 @@ void http1_head_read_fields(struct http1_head *head, struct bytes text, struct h
 		}
 	}
 	if (open) {
-		note_field(head, &connection, &field);
+		note_field(head, framing, &field);
 		add_field(fields, &field, hits);
 	}
-	conclude(head, &connection);
+	return line.size == 0 && text.size == 0;
+}
+
+/* ---- sections that come again ---- */
+
+struct bytes http1_fields_kept(const struct http1_fields *fields)
+{
+	return (struct bytes){ fields->kept, fields->kept_size };
+}
+
+static bool is_kept(const struct http1_fields *fields, struct bytes text)
+{
+	return fields->kept_size && bytes_equal(text, http1_fields_kept(fields));
+}
+
+static void point_to_copy(struct bytes *view, struct bytes text, const uint8_t *copy)
+{
+	if (view->size)
+		view->at = copy + (view->at - text.at);
+}
+
+/* Not what was folded, which points elsewhere, nor what hit a limit, which is to be counted each time. */
+static void keep(struct http1_fields *fields, struct bytes text, const struct http1_framing *framing)
+{
+	enum { KEPT_MAX = 4096 };
+
+	if (!fields->is_reused || text.size == 0 || text.size > KEPT_MAX || fields->folded_size ||
+	    fields->count == LIMIT_HTTP_FIELDS)
+		return;
+	if (text.size > fields->kept_capacity) {
+		fields->kept = nt_realloc(fields->kept, text.size);
+		fields->kept_capacity = text.size;
+	}
+	memcpy(fields->kept, text.at, text.size);
+	fields->kept_size = text.size;
+	fields->kept_framing = *framing;
+	for (size_t i = 0; i < fields->count; i++) {
+		point_to_copy(&fields->at[i].name, text, fields->kept);
+		point_to_copy(&fields->at[i].value, text, fields->kept);
+	}
+}
+
+void http1_head_read_fields(struct http1_head *head, struct bytes text, struct http1_fields *fields, struct limit_hits *hits)
+{
+	struct http1_framing framing = { 0 };
+	const bool was_suspicious = head->suspicious;
+
+	if (is_kept(fields, text)) {
+		framing = fields->kept_framing;
+	} else {
+		head->suspicious = false;
+		fields->kept_size = 0;
+		if (read_section(head, text, fields, &framing, hits) && !head->suspicious)
+			keep(fields, text, &framing);
+		head->suspicious |= was_suspicious;
+		fields->is_reused = true;
+	}
+	conclude(head, &framing);
 	head->fields = fields->at;
 	head->field_count = fields->count;
 }

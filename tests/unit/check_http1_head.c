@@ -129,6 +129,62 @@ START_TEST(long_folded_values_are_joined_in_message_after_message)
 }
 END_TEST
 
+/* Message after message on one connection, against each on a connection of its own; in one piece, and byte by byte. */
+START_TEST(section_that_comes_again_is_read_as_the_first_time)
+{
+	static const char *const messages[] = {
+		"POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nxx",
+		"POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nxx",
+		"POST /3 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nxx",
+		"POST /4 HTTP/1.0\r\nHost: a\r\nContent-Length: 2\r\n\r\nyy",
+		"POST /5 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n\r\n",
+		"POST /6 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nxxx",
+		"POST /7 HTTP/1.1\r\nHost: a\r\n\r\n",
+		"POST /8 HTTP/1.1\r\nHost: a\r\n\r\n",
+		"POST /9 HTTP/1.1\r\nHost: a\r\nB: c\r\n\r\n",
+		"POST /10 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nHost: a\r\n\r\n",
+		"POST /11 HTTP/1.1\r\nHost: a\r\n\r\n",
+		"POST /12 HTTP/1.1\r\nOdd : a\r\n\r\n",
+		"POST /13 HTTP/1.1\r\nHost: a\r\n\r\n",
+		"POST /13 HTTP/1.1\r\nHost: a\r\n\r\n",
+		"POST /14 HTTP/1.1\r\nHost: a\r\n b\r\n\r\n",
+		"POST /15 HTTP/1.1\r\nHost: a\r\n b\r\n\r\n",
+		"POST /16 HTTP/1.1\r\n\r\n",
+		"POST /17 HTTP/1.1\r\n\r\n",
+		"POST /18 HTTP/1.1\r\nHost: a\n\n",
+		"POST /19 HTTP/1.1\r\nHost: a\n\n",
+	};
+	struct http1_recorder together[2], alone;
+	struct http1_parser *parsers[2], *parser;
+	size_t seen = 0, size;
+
+	for (int i = 0; i < 2; i++) {
+		http1_recorder_init(&together[i]);
+		together[i].with_fields = true;
+		parsers[i] = http1_parser_new(HTTP1_REQUEST, &http1_recorder_events, &together[i], NULL);
+	}
+	for (size_t m = 0; m < sizeof messages / sizeof *messages; m++) {
+		http1_recorder_init(&alone);
+		alone.with_fields = true;
+		parser = http1_parser_new(HTTP1_REQUEST, &http1_recorder_events, &alone, NULL);
+		http1_feed_text(parser, messages[m]);
+		http1_feed_text(parsers[0], messages[m]);
+		http1_feed_sliced(parsers[1], messages[m], strlen(messages[m]), 1);
+		size = strlen(http1_recorder_text(&alone));
+		ck_assert_uint_gt(size, 0);
+		ck_assert_str_eq(http1_recorder_text(&together[0]) + seen, http1_recorder_text(&alone));
+		ck_assert_str_eq(http1_recorder_text(&together[1]) + seen, http1_recorder_text(&alone));
+		seen += size;
+		http1_parser_free(parser);
+		http1_recorder_clear(&alone);
+	}
+	for (int i = 0; i < 2; i++) {
+		http1_parser_free(parsers[i]);
+		http1_recorder_clear(&together[i]);
+	}
+}
+END_TEST
+
 static enum http1_body count_fields(void *context, const struct http1_head *head)
 {
 	*(size_t *)context = head->field_count;
@@ -302,6 +358,7 @@ Suite *nettrace_suite(void)
 	tcase_add_loop_test(heads, first_line_is_read, 0, ROWS(first_lines));
 	tcase_add_loop_test(heads, fields_are_read, 0, ROWS(field_rows));
 	tcase_add_test(heads, long_folded_values_are_joined_in_message_after_message);
+	tcase_add_test(heads, section_that_comes_again_is_read_as_the_first_time);
 	tcase_add_test(heads, nul_in_a_field_is_kept_and_suspicious);
 	tcase_add_test(heads, fields_beyond_the_limit_are_left_out_and_counted);
 	tcase_add_test(heads, field_value_finds_the_first_in_any_case);
