@@ -515,7 +515,7 @@ static void handle_ack(struct tcp_conn *conn, int sender, const struct tcp_segme
 	else if (payload_size == 0 && segment->acknowledgment == side->last_ack && segment->window == side->last_window &&
 		 ack < peer->top && !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)))
 		note_repeated_ack(side, peer);
-	if (tcp_reports_duplicate(segment))
+	if (segment->sack_count && tcp_reports_duplicate(segment))
 		peer->needless++;
 	side->last_ack = segment->acknowledgment;
 	if (segment->window == 0 && !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST))) {

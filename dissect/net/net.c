@@ -299,11 +299,22 @@ enum net_result net_next(enum net_registry registry, uint32_t number, struct cur
 	return row->decode ? row->decode(c, out) : NET_NOT_IP;
 }
 
+/* What almost every frame is, without searching rows: goes behind its header then. */
+static bool holds_ipv4(struct cursor *ethernet)
+{
+	enum { HEADER_SIZE = 14, TYPE_AT = 12 };
+	const uint8_t *h = ethernet->at;
+
+	return cur_left(ethernet) >= HEADER_SIZE && net_get_u16(h + TYPE_AT) == ETHERTYPE_IPV4 && cur_take(ethernet, HEADER_SIZE);
+}
+
 enum net_result net_decode(uint32_t link_type, struct cursor frame, struct net_packet *out)
 {
 	*out = (struct net_packet){ 0 };
-	if (link_type == LINKTYPE_ETHERNET && net_count_header(out)) /* almost every frame: saves a search */
-		return ethernet_decode(frame, out);
+	if (link_type == LINKTYPE_ETHERNET && holds_ipv4(&frame)) {
+		out->headers = 2;
+		return ipv4_decode(frame, out);
+	}
 	return net_next(NET_LINK_TYPE, link_type, frame, out);
 }
 

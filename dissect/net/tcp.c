@@ -133,18 +133,27 @@ bool tcp_is_damaged(const struct net_packet *packet)
 	return checksum != 0 && checksum != fold(pseudo + (uint32_t)size) && checksum != fold(pseudo);
 }
 
-/* What is there of a header that was cut. */
-static void read_cut_header(struct cursor *c, struct tcp_segment *out)
+/* What is there of a header without options that was cut. */
+static enum cur_state read_cut_header(struct cursor c, struct tcp_segment *out)
 {
-	out->source_port = cur_u16(c);
-	out->destination_port = cur_u16(c);
-	out->sequence = cur_u32(c);
-	out->acknowledgment = cur_u32(c);
-	out->header_size = (uint8_t)((cur_u8(c) >> 4) * 4);
-	out->flags = cur_u8(c);
-	out->window = cur_u16(c);
-	cur_u16(c);
-	out->urgent = cur_u16(c);
+	const struct cursor whole = c;
+
+	out->source_port = cur_u16(&c);
+	out->destination_port = cur_u16(&c);
+	out->sequence = cur_u32(&c);
+	out->acknowledgment = cur_u32(&c);
+	out->header_size = (uint8_t)((cur_u8(&c) >> 4) * 4);
+	out->flags = cur_u8(&c);
+	out->window = cur_u16(&c);
+	cur_u16(&c);
+	out->urgent = cur_u16(&c);
+	if (cur_left(&whole) < HEADER_SIZE_AT + 1)
+		return c.state;
+	if (out->header_size < TCP_HEADER_MIN)
+		return CUR_BAD;
+	out->payload = whole;
+	cur_skip(&out->payload, out->header_size);
+	return out->payload.state != CUR_OK ? out->payload.state : c.state;
 }
 
 static void read_header(const uint8_t *h, struct tcp_segment *out)
@@ -161,23 +170,19 @@ static void read_header(const uint8_t *h, struct tcp_segment *out)
 
 enum cur_state tcp_read(struct cursor c, struct tcp_segment *out)
 {
-	struct cursor whole = c, cut = c, options;
-	const uint8_t *header = cur_take(&c, TCP_HEADER_MIN);
+	const uint8_t *header = cur_left(&c) < TCP_HEADER_MIN ? NULL : cur_take(&c, TCP_HEADER_MIN);
+	struct cursor options;
 
 	*out = (struct tcp_segment){ .window_scale = -1 };
-	if (header)
-		read_header(header, out);
-	else
-		read_cut_header(&cut, out);
-	if (!header && cur_left(&whole) < HEADER_SIZE_AT + 1)
-		return cut.state;
+	if (!header)
+		return read_cut_header(c, out);
+	read_header(header, out);
 	if (out->header_size < TCP_HEADER_MIN)
 		return CUR_BAD;
-	out->payload = whole;
-	cur_skip(&out->payload, out->header_size);
-	if (out->payload.state != CUR_OK || !header)
-		return out->payload.state != CUR_OK ? out->payload.state : cut.state;
 	options = cur_sub(&c, (size_t)out->header_size - TCP_HEADER_MIN);
+	out->payload = c;
+	if (c.state != CUR_OK)
+		return c.state;
 	if (!read_lone_timestamps(options, out))
 		read_options(options, out);
 	return options.cut ? CUR_CUT : CUR_OK;
