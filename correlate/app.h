@@ -69,8 +69,9 @@ struct app *app_new(struct correlator *c, struct tcp_conn *conn, const struct ap
 void app_data(struct app *app, int side, const struct piece *piece);
 void app_gap(struct app *app, int side, uint64_t size, const struct piece *at);
 void app_finish(struct app *app, int side, bool orderly);
-/* The requests that app_http.c keeps for reuse. */
+/* What is kept for reuse, of exchange.c and app_http.c. */
 void exchanges_free(struct exchange *exchanges);
+void http_free_spare(struct correlator *c);
 
 void app_free(struct app *app); /* reports what is unfinished; NULL is fine */
 

@@ -41,7 +41,11 @@ struct http_state {
 	bool tunnelling; /* CONNECT or Upgrade was accepted: the rest goes to `inner` */
 	struct app *inner;
 	char *proxy; /* networkProxy of what is inside */
+	struct http_state *next_spare;
 };
+
+/* As many as may be closed before as many are opened again; more would only cost memory. */
+enum { SPARE_STATES_MAX = 64 };
 
 /* ---- exchanges ---- */
 
@@ -384,15 +388,56 @@ static const struct http1_events response_events = { .begin = message_begin,
 
 /* ---- the app ---- */
 
+static void free_state(struct http_state *state)
+{
+	http1_parser_free(state->request.parser);
+	http1_parser_free(state->response.parser);
+	free(state);
+}
+
+/* As new, but with its parsers. */
+static void make_spare(struct correlator *c, struct http_state *state)
+{
+	struct http1_parser *request = state->request.parser, *response = state->response.parser;
+
+	http1_parser_restart(request);
+	http1_parser_restart(response);
+	*state = (struct http_state){ .request.parser = request, .response.parser = response, .next_spare = c->spare_http };
+	c->spare_http = state;
+	c->spare_http_count++;
+}
+
+static struct http_state *take_spare(struct correlator *c)
+{
+	struct http_state *state = c->spare_http;
+
+	if (!state)
+		return NULL;
+	c->spare_http = state->next_spare;
+	c->spare_http_count--;
+	return state;
+}
+
+void http_free_spare(struct correlator *c)
+{
+	struct http_state *state;
+
+	while ((state = take_spare(c)))
+		free_state(state);
+}
+
 static void *http_open(struct app *app, int client_side)
 {
-	struct http_state *state = nt_zalloc(sizeof *state);
+	struct http_state *state = take_spare(app->c);
 
+	if (!state) {
+		state = nt_zalloc(sizeof *state);
+		state->request.parser = http1_parser_new(HTTP1_REQUEST, &request_events, &state->request, app->c->hits);
+		state->response.parser = http1_parser_new(HTTP1_RESPONSE, &response_events, &state->response, app->c->hits);
+	}
 	state->app = state->list.app = app;
 	state->client_side = client_side;
 	state->request.state = state->response.state = state;
-	state->request.parser = http1_parser_new(HTTP1_REQUEST, &request_events, &state->request, app->c->hits);
-	state->response.parser = http1_parser_new(HTTP1_RESPONSE, &response_events, &state->response, app->c->hits);
 	return state;
 }
 
@@ -487,10 +532,11 @@ static void http_close(void *context)
 	while (state->list.first)
 		report(state, state->list.first);
 	doh_close(&state->list);
-	http1_parser_free(state->request.parser);
-	http1_parser_free(state->response.parser);
 	free(state->proxy);
-	free(state);
+	if (state->app->c->spare_http_count < SPARE_STATES_MAX)
+		make_spare(state->app->c, state);
+	else
+		free_state(state);
 }
 
 const struct app_protocol app_http1 = { .kind = APP_HTTP1,

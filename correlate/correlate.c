@@ -91,6 +91,7 @@ void correlator_free(struct correlator *c)
 	end_all_flows(c);
 	arena_free(&c->dns_scratch);
 	exchanges_free(c->spare_exchanges);
+	http_free_spare(c);
 	tcp_free_spare(c);
 	buffer_free(&c->url);
 	flow_table_clear(&c->flows);

@@ -15,6 +15,7 @@ struct dials;
 struct exchange;
 struct findings;
 struct http_history;
+struct http_state;
 struct fragments;
 struct lookup;
 struct proxies;
@@ -47,9 +48,11 @@ struct correlator {
 	size_t quic_handshakes;
 	struct arena dns_scratch;         /* of the DNS message that is being read */
 	struct exchange *spare_exchanges; /* for reuse, so that a request costs no allocation in steady state */
-	struct tls_keylog *resumable;     /* secrets of sessions that may be resumed; NULL without a key log */
-	uint64_t keys_missed;             /* tunnels whose content could not be read */
-	uint64_t one_sided, two_sided;    /* TCP connections with data of which one side, or both, were captured */
+	struct http_state *spare_http;    /* nor a connection */
+	size_t spare_http_count;
+	struct tls_keylog *resumable;  /* secrets of sessions that may be resumed; NULL without a key log */
+	uint64_t keys_missed;          /* tunnels whose content could not be read */
+	uint64_t one_sided, two_sided; /* TCP connections with data of which one side, or both, were captured */
 	struct packet_ref one_sided_packet;
 	uint64_t dns_replies;
 	nt_time lookup_failed;             /* when a reply last said so; NT_TIME_NONE: never */

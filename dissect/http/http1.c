@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A gather buffer that one long head has made larger than this is not kept. */
-enum { GATHERED_KEEP = 16 * 1024 };
+/* What one long head has made larger than this is not kept: bytes, fields. */
+enum { GATHERED_KEEP = 16 * 1024, FIELDS_KEEP = 128 };
 
 enum state {
 	STATE_START,       /* between messages */
@@ -36,28 +36,6 @@ struct http1_parser {
 	struct http1_fields fields;
 };
 
-struct http1_parser *http1_parser_new(enum http1_kind kind, const struct http1_events *events, void *context,
-				      struct limit_hits *hits)
-{
-	struct http1_parser *parser = nt_zalloc(sizeof *parser);
-
-	parser->kind = kind;
-	parser->events = events;
-	parser->context = context;
-	parser->hits = hits;
-	parser->gathered.max = LIMIT_HTTP_HEAD;
-	return parser;
-}
-
-void http1_parser_free(struct http1_parser *parser)
-{
-	if (!parser)
-		return;
-	buffer_free(&parser->gathered);
-	http1_fields_free(&parser->fields);
-	free(parser);
-}
-
 bool http1_parser_in_message(const struct http1_parser *parser)
 {
 	return parser->state != STATE_START && parser->state != STATE_RESYNC && parser->state != STATE_TUNNEL;
@@ -76,6 +54,40 @@ static void begin_section(struct http1_parser *parser, enum state state)
 		buffer_free(&parser->gathered);
 	else
 		buffer_clear(&parser->gathered);
+}
+
+/* ---- beginning and end ---- */
+
+struct http1_parser *http1_parser_new(enum http1_kind kind, const struct http1_events *events, void *context,
+				      struct limit_hits *hits)
+{
+	struct http1_parser *parser = nt_zalloc(sizeof *parser);
+
+	parser->kind = kind;
+	parser->events = events;
+	parser->context = context;
+	parser->hits = hits;
+	parser->gathered.max = LIMIT_HTTP_HEAD;
+	return parser;
+}
+
+void http1_parser_restart(struct http1_parser *parser)
+{
+	begin_section(parser, STATE_START);
+	parser->line_checked = parser->candidate = false;
+	parser->remaining = 0;
+	parser->chunk = (struct http1_chunk_line){ 0 };
+	if (parser->fields.capacity > FIELDS_KEEP || parser->fields.folded_capacity > GATHERED_KEEP)
+		http1_fields_free(&parser->fields);
+}
+
+void http1_parser_free(struct http1_parser *parser)
+{
+	if (!parser)
+		return;
+	buffer_free(&parser->gathered);
+	http1_fields_free(&parser->fields);
+	free(parser);
 }
 
 /* ---- the end of messages ---- */

@@ -82,6 +82,9 @@ struct http1_parser *http1_parser_new(enum http1_kind kind, const struct http1_e
 				      struct limit_hits *hits);
 void http1_parser_free(struct http1_parser *parser); /* NULL is fine */
 
+/* At the beginning of another stream, with what it was made with.  Memory is kept: heads that are like those before are read faster. */
+void http1_parser_restart(struct http1_parser *parser);
+
 /*
  * The next bytes.  Returns how many were consumed: all of them, unless the head handed out last was answered with HTTP1_BODY_TUNNEL; the
  * rest then belongs to what follows, and every later call returns 0.

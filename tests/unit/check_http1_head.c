@@ -129,7 +129,10 @@ START_TEST(long_folded_values_are_joined_in_message_after_message)
 }
 END_TEST
 
-/* Message after message on one connection, against each on a connection of its own; in one piece, and byte by byte. */
+/*
+ * Message after message on one connection, against each on a connection of its own: in one piece, byte by byte, and with a parser that begins
+ * again each time, in the middle of a message.
+ */
 START_TEST(section_that_comes_again_is_read_as_the_first_time)
 {
 	static const char *const messages[] = {
@@ -154,11 +157,11 @@ START_TEST(section_that_comes_again_is_read_as_the_first_time)
 		"POST /18 HTTP/1.1\r\nHost: a\n\n",
 		"POST /19 HTTP/1.1\r\nHost: a\n\n",
 	};
-	struct http1_recorder together[2], alone;
-	struct http1_parser *parsers[2], *parser;
+	struct http1_recorder together[3], alone;
+	struct http1_parser *parsers[3], *parser;
 	size_t seen = 0, size;
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		http1_recorder_init(&together[i]);
 		together[i].with_fields = true;
 		parsers[i] = http1_parser_new(HTTP1_REQUEST, &http1_recorder_events, &together[i], NULL);
@@ -170,15 +173,19 @@ START_TEST(section_that_comes_again_is_read_as_the_first_time)
 		http1_feed_text(parser, messages[m]);
 		http1_feed_text(parsers[0], messages[m]);
 		http1_feed_sliced(parsers[1], messages[m], strlen(messages[m]), 1);
+		http1_feed_text(parsers[2], messages[m]);
 		size = strlen(http1_recorder_text(&alone));
 		ck_assert_uint_gt(size, 0);
 		ck_assert_str_eq(http1_recorder_text(&together[0]) + seen, http1_recorder_text(&alone));
 		ck_assert_str_eq(http1_recorder_text(&together[1]) + seen, http1_recorder_text(&alone));
+		ck_assert_str_eq(http1_recorder_text(&together[2]) + seen, http1_recorder_text(&alone));
+		http1_feed_text(parsers[2], "POST /half HTTP/1.1\r\nHost: a\r\nCont");
+		http1_parser_restart(parsers[2]);
 		seen += size;
 		http1_parser_free(parser);
 		http1_recorder_clear(&alone);
 	}
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		http1_parser_free(parsers[i]);
 		http1_recorder_clear(&together[i]);
 	}
