@@ -3,7 +3,7 @@
  */
 #include "correlate/doh.h"
 #include "correlate/exchange.h"
-#include "correlate/hash.h"
+#include "store/hash.h"
 #include "correlate/http_url.h"
 #include "dissect/http/http2.h"
 

@@ -1,7 +1,7 @@
 #include "correlate/conntrack_table.h"
 
 #include "correlate/flow.h"
-#include "correlate/hash.h"
+#include "store/hash.h"
 
 #include <stdlib.h>
 #include <string.h>

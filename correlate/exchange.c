@@ -108,8 +108,10 @@ const struct trace_http_field *exchange_keep_fields(const struct correlate_optio
 
 static const struct http1_field *find_field(const struct http1_field *fields, size_t count, const char *name)
 {
+	const struct bytes want = bytes_of(name);
+
 	for (size_t i = 0; i < count; i++)
-		if (bytes_equal_nocase(fields[i].name, bytes_of(name)))
+		if (bytes_equal_nocase(fields[i].name, want))
 			return &fields[i];
 	return NULL;
 }

@@ -1,6 +1,6 @@
 #include "correlate/flow.h"
 
-#include "correlate/hash.h"
+#include "store/hash.h"
 
 #include <endian.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "correlate/fragments.h"
 
-#include "correlate/hash.h"
+#include "store/hash.h"
 
 #include <stdlib.h>
 #include <string.h>

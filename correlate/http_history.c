@@ -1,7 +1,7 @@
 #include "correlate/http_history.h"
 
 #include "correlate/diagnose.h"
-#include "correlate/hash.h"
+#include "store/hash.h"
 #include "correlate/http_redirect.h"
 #include "store/trace.h"
 
@@ -155,6 +155,14 @@ static void note_asked(struct client *client, const struct asked *asked)
 	*at = *asked;
 }
 
+/* Saves asking for the ending of many connections that have none. */
+static bool is_ending(const struct tcp_conn *conn)
+{
+	const struct trace_tcp_side *a = &conn->side[0].counts, *b = &conn->side[1].counts;
+
+	return a->fin != NT_TIME_NONE || b->fin != NT_TIME_NONE || a->rst != NT_TIME_NONE || b->rst != NT_TIME_NONE;
+}
+
 /* The same request on a connection that has ended just before. */
 static trace_id unanswered(const struct correlator *c, const struct client *client, const struct asked *again, nt_time now)
 {
@@ -162,7 +170,7 @@ static trace_id unanswered(const struct correlator *c, const struct client *clie
 		const struct asked *asked = &client->asked[i];
 		struct ending ending;
 
-		if (!asked->request || asked->url != again->url || asked->conn == again->conn)
+		if (!asked->request || asked->url != again->url || asked->conn == again->conn || !is_ending(asked->conn))
 			continue;
 		ending = connection_ending(c, asked->conn);
 		if (ending.kind != ENDING_OPEN && now >= ending.at && now - ending.at <= retry_time)

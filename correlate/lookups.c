@@ -1,6 +1,6 @@
 #include "correlate/lookups.h"
 
-#include "correlate/hash.h"
+#include "store/hash.h"
 #include "dissect/dns/dns.h"
 
 #include <ctype.h>

@@ -49,14 +49,15 @@ struct url_parts {
 /* Of a URL without a user: that is in its normal form or was put together from target and Host. */
 static bool split(struct bytes url, struct url_parts *parts)
 {
-	const uint8_t *slashes = url.size ? memmem(url.at, url.size, "://", 3) : NULL, *end;
+	const size_t scheme = http_scheme_size(url);
 	struct bytes rest;
+	const uint8_t *end;
 	size_t n = 0;
 
-	if (!slashes)
+	if (!scheme)
 		return false;
-	rest.at = slashes + 3;
-	rest.size = (size_t)(url.at + url.size - rest.at);
+	rest.at = url.at + scheme;
+	rest.size = url.size - scheme;
 	while (n < rest.size && rest.at[n] != ':' && !http_ends_authority(rest.at[n]))
 		n++;
 	parts->host = (struct bytes){ rest.at, n };

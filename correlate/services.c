@@ -1,6 +1,6 @@
 #include "correlate/services.h"
 
-#include "correlate/hash.h"
+#include "store/hash.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,6 @@
 #include "store/trace.h"
 
+#include "store/hash.h"
 #include "store/pairs.h"
 
 #include <stdlib.h>
@@ -83,11 +84,8 @@ struct trace_texts {
 
 static struct bytes *recent_slot(struct trace_texts *texts, struct bytes text)
 {
-	uint32_t hash = 2166136261U; /* FNV-1a; a slot holds one string, so collisions cost nothing but memory */
-
-	for (size_t i = 0; i < text.size; i++)
-		hash = (hash ^ text.at[i]) * 16777619U;
-	return &texts->recent[(hash ^ hash >> 16) % TEXT_RECENT];
+	/* A slot holds one string, so collisions cost nothing but memory, and there is no seed. */
+	return &texts->recent[hash_bytes(0, text.at, text.size) % TEXT_RECENT];
 }
 
 static struct bytes pack(struct trace_list *list, struct bytes text)

@@ -2,7 +2,7 @@
  * The table of flows: keys, finding, the queues that end flows.
  */
 #include "correlate/flow.h"
-#include "correlate/hash.h"
+#include "store/hash.h"
 #include "dissect/net/net.h"
 #include "tests/unit/suite.h"
 

@@ -1,8 +1,8 @@
 /*
  * The keyed hash of all tables: with a secret seed, nobody can prepare packets that all fall into one bucket.
  */
-#ifndef NETTRACE_CORRELATE_HASH_H
-#define NETTRACE_CORRELATE_HASH_H
+#ifndef NETTRACE_STORE_HASH_H
+#define NETTRACE_STORE_HASH_H
 
 #include <stddef.h>
 #include <stdint.h>
