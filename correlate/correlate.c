@@ -1,6 +1,7 @@
 #include "correlate/correlate.h"
 
 #include "correlate/app.h"
+#include "correlate/certificates.h"
 #include "correlate/conntrack_table.h"
 #include "correlate/diagnose.h"
 #include "correlate/dials.h"
@@ -50,6 +51,7 @@ struct correlator *correlator_new(const struct correlate_options *options, const
 	if (!options->no_app_protocol)
 		c->appid = appid_new();
 	c->services = services_new(options->hash_seed);
+	c->certificates = certificates_new();
 	c->url.max = LIMIT_HTTP_HEAD * 4u;
 	return c;
 }
@@ -103,6 +105,7 @@ void correlator_free(struct correlator *c)
 	proxies_free(c->proxies);
 	appid_free(c->appid);
 	services_free(c->services);
+	certificates_free(c->certificates);
 	tls_keylog_free(c->resumable);
 	free(c);
 }

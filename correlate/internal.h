@@ -9,6 +9,7 @@
 #include "dissect/appid/appid.h"
 
 struct app;
+struct certificates;
 struct conntrack_table;
 struct dial;
 struct dials;
@@ -40,6 +41,7 @@ struct correlator {
 	struct proxies *proxies;
 	struct conntrack_table *conntrack; /* NULL while nothing was told */
 	struct services *services;
+	struct certificates *certificates;
 	struct flow *spare_conns; /* of struct tcp_conn, by flow.older */
 	size_t spare_conn_count;
 	struct buffer url;                                /* that is being put together */

@@ -1,5 +1,7 @@
 #include "correlate/tunnel.h"
 
+#include "correlate/certificates.h"
+
 #include <string.h>
 
 void tunnel_init(struct tunnel *tunnel, struct correlator *c, const struct address_tuple *tuple)
@@ -86,27 +88,6 @@ static struct bytes text_of(struct arena *arena, const char *text)
 	return arena_copy(arena, bytes_of(text));
 }
 
-static void summarise(struct arena *arena, struct bytes der, struct trace_certificate *out)
-{
-	struct x509_summary summary;
-	struct bytes *names;
-
-	*out = (struct trace_certificate){ .unreadable = !x509_summarise(der, arena, &summary) };
-	out->subject = bytes_of(summary.subject);
-	out->issuer = bytes_of(summary.issuer);
-	out->not_before_s = out->unreadable ? INT64_MIN : summary.not_before_s;
-	out->not_after_s = out->unreadable ? INT64_MIN : summary.not_after_s;
-	out->is_ca = summary.is_ca;
-	out->serial = bytes_of(summary.serial);
-	out->sha256 = text_of(arena, summary.sha256);
-	out->key_type = bytes_of(summary.key_type);
-	names = arena_alloc(arena, summary.name_count * sizeof *names);
-	for (size_t i = 0; i < summary.name_count; i++)
-		names[i] = bytes_of(summary.names[i]);
-	out->names = names;
-	out->name_count = summary.name_count;
-}
-
 /* As of the handshake: the name that was asked for, else the address that was dialled. */
 static void verify(struct tunnel *tunnel, const struct bytes *der, size_t count)
 {
@@ -138,7 +119,7 @@ void tunnel_certificates(void *context, enum tls_side from, const struct bytes *
 		return; /* of a renegotiation, or made to fill the memory */
 	list = arena_alloc(&tunnel->arena, count * sizeof *list);
 	for (size_t i = 0; i < count; i++)
-		summarise(&tunnel->arena, der[i], &list[i]);
+		certificates_read(tunnel->c->certificates, der[i], &tunnel->arena, &list[i]);
 	if (from == TLS_SERVER) {
 		tunnel->record.certificates = list;
 		tunnel->record.certificate_count = count;
