@@ -1,7 +1,7 @@
 /*
  * The layers of one packet up to TCP and UDP, and the flow that it belongs to.
  *
- * Pure functions: what is read of a packet depends on no other packet, so that it can be read ahead of the packets before it.
+ * Pure functions: what is read here of a packet depends on no other packet.
  */
 #ifndef NETTRACE_CORRELATE_LAYERS_H
 #define NETTRACE_CORRELATE_LAYERS_H
