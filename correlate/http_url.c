@@ -28,21 +28,33 @@ static void add_text(struct buffer *out, const char *text)
 	buffer_add(out, text, strlen(text));
 }
 
+/* How much of it is as it may be in a URL: mostly all. */
+static size_t plain_size(struct bytes text)
+{
+	size_t n = 0;
+
+	while (n < text.size && text.at[n] > 0x20 && text.at[n] < 0x7f)
+		n++;
+	return n;
+}
+
 void http_url_escape(struct buffer *out, struct bytes text)
 {
 	static const char hex[] = "0123456789ABCDEF";
-	size_t plain = 0;
 
-	for (size_t i = 0; text.size && i <= text.size; i++) {
-		if (i < text.size && text.at[i] > 0x20 && text.at[i] < 0x7f)
-			continue;
-		buffer_add(out, text.at + plain, i - plain);
-		if (i < text.size) {
-			char escaped[3] = { '%', hex[text.at[i] >> 4], hex[text.at[i] & 15] };
+	while (text.size) {
+		size_t n = plain_size(text);
+
+		if (n)
+			buffer_add(out, text.at, n);
+		if (n < text.size) {
+			char escaped[3] = { '%', hex[text.at[n] >> 4], hex[text.at[n] & 15] };
 
 			buffer_add(out, escaped, sizeof escaped);
+			n++;
 		}
-		plain = i + 1;
+		text.at += n;
+		text.size -= n;
 	}
 }
 
@@ -79,6 +91,10 @@ static void add_absolute(struct buffer *out, struct bytes target, size_t scheme)
 	size_t size = target.size - scheme, authority_size = 0;
 	const uint8_t *at, *colon;
 
+	if (!size || !memchr(authority, '@', size)) {
+		http_url_escape(out, target);
+		return;
+	}
 	while (authority_size < size && !http_ends_authority(authority[authority_size]))
 		authority_size++;
 	at = authority_size ? memrchr(authority, '@', authority_size) : NULL;

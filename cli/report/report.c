@@ -64,14 +64,17 @@ static void add_dials(const struct report *report, struct timeline *timeline)
 		add_entry(timeline, report->list->dials[i].begin, ENTRY_DIAL, i);
 }
 
+static bool is_carrier(const struct report *report, trace_id conn)
+{
+	return has_children(&report->index.tls_of_conn, conn) || has_children(&report->index.http_of_conn, conn);
+}
+
 static void add_tcp(const struct report *report, struct timeline *timeline)
 {
 	for (size_t i = 0; i < report->list->tcp_conn_count; i++) {
 		const struct trace_tcp_conn *conn = &report->list->tcp_conns[i];
-		bool is_carrier =
-			has_children(&report->index.tls_of_conn, conn->id) || has_children(&report->index.http_of_conn, conn->id);
 
-		if (in_a_dial(report, conn->from_dial) || (report->output->omit.tcp && !is_carrier))
+		if (in_a_dial(report, conn->from_dial) || (report->output->omit.tcp && !is_carrier(report, conn->id)))
 			continue;
 		/* The look-up on it has the title. */
 		if (!report->verbose && has_children(&report->index.dns_of_conn, conn->id))

@@ -126,13 +126,23 @@ size_t dns_escape(uint8_t byte, const char *special, char out[4])
 	return 1;
 }
 
+/* Nearly all are, and none of these is escaped. */
+static bool is_of_host_names(uint8_t byte)
+{
+	return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || byte == '-' ||
+	       byte == '_';
+}
+
 size_t dns_name_text(const struct dns_name *name, char out[DNS_NAME_TEXT_SIZE])
 {
 	size_t size = 0;
 
 	for (size_t at = 0; name->wire[at]; at += 1 + (size_t)name->wire[at]) {
 		for (size_t i = 1; i <= name->wire[at]; i++)
-			size += dns_escape(name->wire[at + i], " .\\\"();@$", out + size);
+			if (is_of_host_names(name->wire[at + i]))
+				out[size++] = (char)name->wire[at + i];
+			else
+				size += dns_escape(name->wire[at + i], " .\\\"();@$", out + size);
 		out[size++] = '.';
 	}
 	if (size == 0)

@@ -33,6 +33,7 @@ struct http1_parser {
 	struct http1_chunk_line chunk;
 	struct http1_scan scan;
 	struct buffer gathered;
+	struct http1_first_line first_line;
 	struct http1_fields fields;
 };
 
@@ -200,13 +201,16 @@ static void begin_body(struct http1_parser *parser, const struct http1_head *hea
 static bool hand_out_head(struct http1_parser *parser, struct bytes text, bool cut, enum http1_body *answer,
 			  struct http1_head *head)
 {
-	size_t first_line = parser->scan.first_line ? parser->scan.first_line : text.size;
+	const struct bytes line = { text.at, parser->scan.first_line ? parser->scan.first_line : text.size };
 
-	*head = (struct http1_head){ .kind = parser->kind, .cut = cut, .size = text.size };
-	if (!http1_head_read_line(head, (struct bytes){ text.at, first_line }, cut && !parser->scan.first_line))
+	*head = (struct http1_head){ .kind = parser->kind };
+	if (cut ? !http1_head_read_line(head, line, !parser->scan.first_line)
+		: !http1_head_read_whole_line(head, line, &parser->first_line))
 		return false;
-	text.at += first_line;
-	text.size -= first_line;
+	head->cut = cut;
+	head->size = text.size;
+	text.at += line.size;
+	text.size -= line.size;
 	http1_head_read_fields(head, text, &parser->fields, parser->hits);
 	*answer = parser->events->head(parser->context, head);
 	return true;

@@ -308,6 +308,23 @@ bool http1_head_read_line(struct http1_head *head, struct bytes line, bool cut)
 	return head->kind == HTTP1_REQUEST ? read_request_line(head, line, cut) : read_status_line(head, line, cut);
 }
 
+bool http1_head_read_whole_line(struct http1_head *head, struct bytes line, struct http1_first_line *first)
+{
+	if (first->kept_size && bytes_equal(line, (struct bytes){ first->kept, first->kept_size })) {
+		*head = first->head;
+		return true;
+	}
+	first->kept_size = 0;
+	if (line.size > sizeof first->kept)
+		return http1_head_read_line(head, line, false);
+	memcpy(first->kept, line.at, line.size);
+	if (!http1_head_read_line(head, (struct bytes){ first->kept, line.size }, false))
+		return false;
+	first->kept_size = line.size;
+	first->head = *head;
+	return true;
+}
+
 /* ---- framing, RFC 9112 6 and 9.3 ---- */
 
 /* Digits, also after a plus sign, which only lenient receivers take. */

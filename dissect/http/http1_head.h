@@ -35,6 +35,13 @@ struct http1_fields {
 void http1_fields_free(struct http1_fields *fields); /* empty and usable again */
 struct bytes http1_fields_kept(const struct http1_fields *fields);
 
+/* The first line of the last head, kept for the next one as its fields are: servers say "HTTP/1.1 200 OK" nearly always. */
+struct http1_first_line {
+	uint8_t kept[128];
+	size_t kept_size;
+	struct http1_head head; /* what it says; views into `kept` */
+};
+
 /* The search for the empty line that ends a section, across slices.  Zeroed memory begins one. */
 struct http1_scan {
 	size_t size;       /* bytes seen */
@@ -63,6 +70,9 @@ bool http1_method_known(struct bytes method);
  * line is missing.  False: that is no first line, or too little of one; *head is then of no use.
  */
 bool http1_head_read_line(struct http1_head *head, struct bytes line, bool cut);
+
+/* The same for a whole line, of which *first keeps what it says; the views in *head live until the next call. */
+bool http1_head_read_whole_line(struct http1_head *head, struct bytes line, struct http1_first_line *first);
 
 /*
  * Reads the complete lines of `text` up to the empty line into *fields and head->fields, and sets the framing members of *head.

@@ -133,7 +133,7 @@ END_TEST
  * Message after message on one connection, against each on a connection of its own: in one piece, byte by byte, and with a parser that begins
  * again each time, in the middle of a message.
  */
-START_TEST(section_that_comes_again_is_read_as_the_first_time)
+START_TEST(what_comes_again_is_read_as_the_first_time)
 {
 	static const char *const messages[] = {
 		"POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nxx",
@@ -156,6 +156,11 @@ START_TEST(section_that_comes_again_is_read_as_the_first_time)
 		"POST /17 HTTP/1.1\r\n\r\n",
 		"POST /18 HTTP/1.1\r\nHost: a\n\n",
 		"POST /19 HTTP/1.1\r\nHost: a\n\n",
+		"POST /20 HTTP/1.1\r\nHost: a\r\n\r\n",
+		"POST /20 HTTP/1.1\r\nHost: b\r\n\r\n",
+		"POST /20 HTTP/1.\r\nHost: b\r\n\r\n",
+		"POST /20 HTTP/1.\r\nHost: c\r\n\r\n",
+		"POST /20 HTTP/1.\nHost: c\r\n\r\n",
 	};
 	struct http1_recorder together[3], alone;
 	struct http1_parser *parsers[3], *parser;
@@ -365,7 +370,7 @@ Suite *nettrace_suite(void)
 	tcase_add_loop_test(heads, first_line_is_read, 0, ROWS(first_lines));
 	tcase_add_loop_test(heads, fields_are_read, 0, ROWS(field_rows));
 	tcase_add_test(heads, long_folded_values_are_joined_in_message_after_message);
-	tcase_add_test(heads, section_that_comes_again_is_read_as_the_first_time);
+	tcase_add_test(heads, what_comes_again_is_read_as_the_first_time);
 	tcase_add_test(heads, nul_in_a_field_is_kept_and_suspicious);
 	tcase_add_test(heads, fields_beyond_the_limit_are_left_out_and_counted);
 	tcase_add_test(heads, field_value_finds_the_first_in_any_case);
